@@ -1,0 +1,90 @@
+"""Every error that Tapeline raises on purpose.
+
+::
+
+    TapelineError
+    ├── SettingsError       an environment variable or option is missing or wrong
+    ├── RejectedInputError  an input file as a whole can't be used
+    ├── RowError            one row or its picture can't be answered; carries an ErrorCode
+    ├── ObjectMissingError  an object that has to be in the store isn't there
+    ├── CorruptObjectError  a shard, part or manifest doesn't have its format
+    └── ModelFileError      a model file is missing, or isn't the one that the lock names
+
+A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. The others end the
+step that met them. Each message says what was expected, what came, and what to do about it.
+"""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Why a row has no answer, as written to details.csv and errors.csv."""
+
+    BAD_ROW = "bad_row"
+    UNKNOWN_ENTITY = "unknown_entity"
+    BAD_LINK = "bad_link"
+    BLOCKED_ADDRESS = "blocked_address"
+    DNS_FAILURE = "dns_failure"
+    CONNECT_FAILURE = "connect_failure"
+    TIMEOUT = "timeout"
+    HTTP_STATUS = "http_status"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    TOO_LARGE = "too_large"
+    NOT_AN_IMAGE = "not_an_image"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    DECODE_FAILURE = "decode_failure"
+    SHARD_LOST = "shard_lost"
+    INTERNAL = "internal"
+
+
+class TapelineError(Exception):
+    """The base of all errors that Tapeline raises on purpose."""
+
+
+class SettingsError(TapelineError):
+    """An environment variable or an option is missing, or its value can't be used."""
+
+
+class RejectedInputError(TapelineError):
+    """An input file can't be used as a whole.
+
+    Args:
+        expected: What the file should have been.
+        received: What it is.
+        advice: What to do about it.
+        line: The file's line (from 1) at which that was seen, where there is one.
+    """
+
+    def __init__(self, *, expected: str, received: str, advice: str, line: int | None = None) -> None:
+        where = f" (line {line})" if line is not None else ""
+        super().__init__(f"expected {expected}, received {received}{where}: {advice}")
+        self.expected = expected
+        self.received = received
+        self.advice = advice
+        self.line = line
+
+
+class RowError(TapelineError):
+    """One row, or the picture that it links to, can't be answered.
+
+    Args:
+        code: The stable code of the reason.
+        message: What was expected and what came, in one line.
+    """
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ObjectMissingError(TapelineError):
+    """An object that has to be in the store isn't there."""
+
+
+class CorruptObjectError(TapelineError):
+    """A shard, part or manifest in the store doesn't have the format that it should have."""
+
+
+class ModelFileError(TapelineError):
+    """A model file is missing, or its size or hash isn't the one that the lock names."""

@@ -1,0 +1,78 @@
+"""A picture and what is read from it, as plain values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+type Pixels = npt.NDArray[np.uint8]
+"""RGB pixels, shape (height, width, 3), dtype uint8."""
+
+type Point = tuple[float, float]
+"""x to the right and y down, in pixels of the original picture."""
+
+type Box = tuple[Point, Point, Point, Point]
+"""The corners of a text line in reading direction: its own top left, top right, bottom right, bottom left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture: upright, on white, its longest side shrunk to the decoder's limit.
+
+    Attributes:
+        pixels: RGB, shape (height, width, 3), uint8; at most as large as the original.
+        width: The original's width in pixels, after its EXIF rotation.
+        height: The original's height in pixels, after its EXIF rotation.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the original for each pixel of ``pixels``; 1.0 where nothing was shrunk."""
+        return self.width / self.pixels.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text in a picture.
+
+    Attributes:
+        text: What it says; not empty.
+        score: The reader's confidence, 0 to 1.
+        box: Its four corners, in pixels of the original picture.
+    """
+
+    text: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One ImageNet class that the picture may show.
+
+    Attributes:
+        wordnet_id: Such as ``n04376876``.
+        name: Such as ``syringe``.
+        score: Its probability, 0 to 1.
+    """
+
+    wordnet_id: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What ResNet50 makes of one picture.
+
+    Attributes:
+        labels: The five most probable classes, best first.
+        features: The pooled features, shape (2048,), float32.
+    """
+
+    labels: tuple[Label, ...]
+    features: npt.NDArray[np.float32]

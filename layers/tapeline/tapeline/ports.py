@@ -1,0 +1,100 @@
+"""What the core needs from the outside, as protocols; :mod:`tapeline.adapters` implements them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import IO, Protocol
+
+from tapeline.picture import Classification, Picture, TextLine
+
+
+class ObjectStore(Protocol):
+    """One bucket of objects under string keys."""
+
+    def open(self, key: str, version: str | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        """Stream an object's bytes in chunks.
+
+        Raises:
+            ObjectMissingError: There is no such key, or no such version of it.
+        """
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a whole object.
+
+        Raises:
+            ObjectMissingError: There is no such key.
+        """
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is an object under this key."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that start with ``prefix``, in ascending order."""
+        ...
+
+    def write(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
+        """Write a whole object in a single request, in place of any other."""
+        ...
+
+    def write_once(self, key: str, body: bytes, *, content_type: str) -> bool:
+        """Write a whole object unless the key is taken; say whether it was written."""
+        ...
+
+
+class ExecutionStarter(Protocol):
+    """Starts the state machine."""
+
+    def start(self, name: str, payload: str) -> bool:
+        """Start an execution under a name, with a JSON document as its input.
+
+        Returns:
+            False where an execution of that name was started before, which then goes on alone.
+        """
+        ...
+
+
+class ImageFetcher(Protocol):
+    """Brings the bytes behind a link."""
+
+    def fetch(self, link: str) -> bytes:
+        """Return the body behind a link; safe to call from several threads.
+
+        Raises:
+            RowError: The link is malformed or refused, or nothing usable came.
+        """
+        ...
+
+
+class PictureDecoder(Protocol):
+    """Turns bytes into pixels."""
+
+    def decode(self, data: bytes) -> Picture:
+        """Decode a picture.
+
+        Raises:
+            RowError: The bytes aren't an accepted picture, or it is too large.
+        """
+        ...
+
+
+class TextReader(Protocol):
+    """Reads the text in a picture."""
+
+    def read(self, picture: Picture) -> list[TextLine]:
+        """Return the lines of text, in no particular order; empty where there is none."""
+        ...
+
+
+class ImageClassifier(Protocol):
+    """Says what pictures show."""
+
+    @property
+    def model_hashes(self) -> dict[str, str]:
+        """File name -> SHA-256 of each model file in use."""
+        ...
+
+    def classify(self, pictures: Sequence[Picture]) -> list[Classification]:
+        """Classify a batch of pictures; one result for each, in their order."""
+        ...
