@@ -32,7 +32,7 @@ class Picture:
     @property
     def scale(self) -> float:
         """Pixels of the original for each pixel of ``pixels``; 1.0 where nothing was shrunk."""
-        return self.width / self.pixels.shape[1]
+        return float(self.width / self.pixels.shape[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""FanOut: an announced CSV becomes a run of shards."""

@@ -1,0 +1,1 @@
+"""Inference: a shard of pictures becomes a part with their answers."""

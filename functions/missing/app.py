@@ -1,0 +1,29 @@
+"""The handler of the state Missing."""
+
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from missing.settings import MissingSettings
+from tapeline.adapters.clients import s3_client
+from tapeline.adapters.s3_store import BucketStore
+from tapeline.missing import find_missing
+from tapeline.settings import load_settings
+
+logger = Logger()
+
+
+@cache
+def _settings() -> MissingSettings:
+    return load_settings(MissingSettings)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001
+    """Return the next pass over a run's shards; its ``shards`` is 0 where none is left to try."""
+    settings = _settings()
+    store = BucketStore(s3_client(), settings.results_bucket)
+    following = find_missing(str(event["run"]), int(str(event["attempt"])), store, attempts=settings.attempts)
+    logger.info("compared shards with parts", extra=following)
+    return following

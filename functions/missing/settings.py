@@ -1,0 +1,17 @@
+"""Missing's settings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tapeline.settings import ResultsSettings
+
+
+class MissingSettings(ResultsSettings):
+    """What Missing reads from its environment.
+
+    Attributes:
+        attempts: Passes over the shards in all.
+    """
+
+    attempts: Annotated[int, Field(ge=1, le=10)]

@@ -1,0 +1,1 @@
+"""Reducer: a run's parts become its output files."""

@@ -1,0 +1,144 @@
+"""The command behind ``make run``: ``python -m infra.local run test.csv``."""
+
+import argparse
+import csv
+import shutil
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from infra.local.cloud import LocalCloud
+from infra.local.job import DEFAULT_WORKERS, Job, JobResult, run_job
+from infra.local.progress import Progress
+from tapeline.errors import TapelineError
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_ROW_ERRORS: Final = 3
+EXIT_INTERRUPTED: Final = 130
+
+_EXAMPLES: Final = """\
+examples:
+  python -m infra.local run examples/test.csv --images examples/images
+  python -m infra.local run my.csv --out results --workers 4
+
+exit codes:
+  0    every row was answered, or rightly empty
+  1    the run failed
+  2    wrong usage
+  3    the run finished, some rows have errors: see errors.csv
+  130  interrupted
+"""
+_SHOWN_ROWS: Final = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    job = Job(options.csv, options.out, options.images, options.models, options.workers)
+    signal.signal(signal.SIGTERM, _interrupt)
+    progress = Progress()
+    log = options.out / "local-cloud.log"
+    log.unlink(missing_ok=True)
+    try:
+        with LocalCloud() as cloud:
+            try:
+                result = run_job(job, cloud, progress)
+            except TapelineError:
+                options.out.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(cloud.log, log)
+                raise
+            finally:
+                progress.finish()
+    except TapelineError as error:
+        print(f"tapeline: {error}", file=sys.stderr)
+        if log.exists():
+            print(f"tapeline: the local cloud's log is {log}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("tapeline: interrupted; everything that was started has been ended", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    _show(result)
+    return EXIT_ROW_ERRORS if result.report["errors"] else EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local",
+        description="Answer a CSV of product pictures on this machine: no AWS account, no Docker.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="drop a CSV into the local cloud, and bring its outputs back",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("csv", type=_file, help="index,image_link,group_id,entity_name")
+    run.add_argument("--out", type=Path, default=Path("out"), help="folder for the outputs (default: out)")
+    run.add_argument(
+        "--images", type=_folder, help="folder that answers links by their last part instead of the internet"
+    )
+    run.add_argument(
+        "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
+    )
+    run.add_argument(
+        "--workers", type=_count, default=DEFAULT_WORKERS, help="shards at once (default: the processors)"
+    )
+    return parser
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"expected a file, found none at {text}")
+    return path
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder, found none at {text}")
+    return path
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 1000, received {text}")
+    return int(text)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _show(result: JobResult) -> None:
+    report = result.report
+    rows = int(str(report["rows"]))
+    with result.files[0].open(encoding="utf-8", newline="") as file:
+        for shown, line in enumerate(csv.reader(file)):
+            if shown > _SHOWN_ROWS:
+                print(f"... {rows - _SHOWN_ROWS} more")
+                break
+            print(",".join(line))
+    print()
+    print(
+        f"{rows} rows on {report['pictures']} pictures in {result.seconds:.1f} s "
+        f"({rows / result.seconds:.1f} rows/s): {report['answered']} answered, {report['empty']} empty, "
+        f"{report['errors']} with errors"
+    )
+    codes = report["errors_by_code"]
+    if isinstance(codes, Mapping) and codes:
+        counts = ", ".join(f"{count} {code}" for code, count in codes.items())
+        print(f"errors: {counts}: see {result.files[2]}, which can be run again as it is")
+    print(f"ResNet50: {report['resnet50']}")
+    print("  ".join(str(path) for path in result.files))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

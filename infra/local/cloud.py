@@ -1,0 +1,258 @@
+"""MiniStack as a context manager: started on a free port in a folder of its own, and ended for sure."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import boto3
+from botocore.config import Config
+
+from infra.local.package import Override, package
+from tapeline.errors import TapelineError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 5
+_PACKAGES_BUCKET: Final = "packages"
+
+
+class LocalCloudError(TapelineError):
+    """The local cloud didn't start, or didn't take the template."""
+
+
+class LocalCloud:
+    """An emulated AWS on the loopback interface.
+
+    Nothing of the caller's AWS configuration reaches it, and no request leaves for the real AWS:
+    clients have its address and made-up keys.
+
+    Args:
+        environment: Variables on top of those that the emulator is started with.
+
+    Attributes:
+        region: The region that it plays.
+        account: The account that it plays.
+        folder: Its own folder, removed at the end; holds ``ministack.log``.
+        endpoint: Its address, once entered.
+    """
+
+    region: Final = "us-east-1"
+    account: Final = "000000000000"
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(environment or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self.folder = Path()
+        self.endpoint = ""
+
+    def __enter__(self) -> Self:
+        """Start MiniStack and wait until it answers.
+
+        Raises:
+            LocalCloudError: It ended, or didn't answer in time; the message has its last lines.
+        """
+        self.folder = Path(tempfile.mkdtemp(prefix="tapeline-cloud-"))
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End MiniStack with all its workers, and remove its folder."""
+        self._stop()
+
+    @property
+    def log(self) -> Path:
+        """MiniStack's log; the functions' own lines are in it too."""
+        return self.folder / "ministack.log"
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """A client for its S3."""
+        return boto3.client("s3", **self._client_options())
+
+    @cached_property
+    def step_functions(self) -> "SFNClient":
+        """A client for its Step Functions."""
+        return boto3.client("stepfunctions", **self._client_options())
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """A client for its Lambda."""
+        return boto3.client("lambda", **self._client_options())
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """A client for its SQS."""
+        return boto3.client("sqs", **self._client_options())
+
+    def deploy(
+        self,
+        template: Path,
+        *,
+        stack: str = "tapeline",
+        parameters: Mapping[str, str] | None = None,
+        overrides: Mapping[str, Override] | None = None,
+    ) -> dict[str, str]:
+        """Create the template's stack.
+
+        Args:
+            template: Path of template.yaml.
+            stack: The stack's name.
+            parameters: Values for the template's parameters.
+            overrides: Logical id of a function -> what is different about it here.
+
+        Returns:
+            The stack's outputs by name.
+
+        Raises:
+            LocalCloudError: The stack couldn't be created; the message has the reasons.
+        """
+        self.s3.create_bucket(Bucket=_PACKAGES_BUCKET)
+
+        def upload(name: str, body: bytes) -> str:
+            key = f"{stack}/{name}"
+            self.s3.put_object(Bucket=_PACKAGES_BUCKET, Key=key, Body=body)
+            return f"s3://{_PACKAGES_BUCKET}/{key}"
+
+        document = package(template, upload, overrides or {})
+        formation: CloudFormationClient = boto3.client("cloudformation", **self._client_options())
+        formation.create_stack(
+            StackName=stack,
+            TemplateBody=json.dumps(document),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        while (status := formation.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith(
+            "IN_PROGRESS"
+        ):
+            time.sleep(0.1)
+        if status["StackStatus"] != "CREATE_COMPLETE":
+            events = formation.describe_stack_events(StackName=stack)["StackEvents"]
+            reasons = [
+                f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
+                for event in events
+                if event.get("ResourceStatusReason")
+            ]
+            raise LocalCloudError(
+                f"expected the stack to be created, it is {status['StackStatus']}: {'; '.join(reasons)}"
+            )
+        return {item["OutputKey"]: item["OutputValue"] for item in status.get("Outputs", [])}
+
+    def last_lines(self, count: int = 20) -> str:
+        """Return the end of its log."""
+        lines = (
+            self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        )
+        return "\n".join(lines[-count:])
+
+    def _client_options(self) -> dict[str, Any]:
+        return {
+            "endpoint_url": self.endpoint,
+            "region_name": self.region,
+            "aws_access_key_id": "local",
+            "aws_secret_access_key": "local",
+            "config": Config(
+                s3={"addressing_style": "path"},
+                retries={"mode": "standard", "max_attempts": 3},
+                proxies={},
+                max_pool_connections=32,
+            ),
+        }
+
+    def _start(self) -> None:
+        port = _free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        with self.log.open("wb") as log:
+            # A session of its own: Ctrl-C goes to us alone, and we end the whole group.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack.app"],
+                cwd=self.folder,
+                env=self._process_environment(port),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise LocalCloudError(
+                    f"expected the local cloud to answer at {self.endpoint}, it did not:\n{self.last_lines()}"
+                )
+            time.sleep(0.05)
+
+    def _process_environment(self, port: int) -> dict[str, str]:
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+        return {
+            **{name: os.environ[name] for name in kept if name in os.environ},
+            "TMPDIR": str(self.folder),
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "LAMBDA_EXECUTOR": "local",
+            # It would look for containers of its own to remove.
+            "DOCKER_HOST": f"unix://{self.folder}/no-docker",
+            "MINISTACK_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            **self._environment,
+        }
+
+    def _answers(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"{self.endpoint}/_ministack/health", timeout=1) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            for sign in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(process.pid, sign)
+                    process.wait(_STOP_SECONDS)
+                except ProcessLookupError:
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,144 @@
+"""The template as CloudFormation takes it: code zipped and uploaded, images turned into zip functions."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from samtranslator.yaml_helper import yaml_parse
+
+type Upload = Callable[[str, bytes], str]
+"""Stores bytes under a key; returns their ``s3://`` address."""
+
+_RUNTIME: Final = "python3.12"
+# A constant date keeps the archives' bytes, and so their addresses, the same from run to run.
+_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What is different about one function in a local deployment.
+
+    Attributes:
+        environment: Variables on top of the template's.
+        handler: Another handler, for tests that take a part's place.
+        code: Folders whose modules are added to the function's own.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    handler: str | None = None
+    code: tuple[Path, ...] = ()
+
+
+def package(template: Path, upload: Upload, overrides: Mapping[str, Override]) -> dict[str, Any]:
+    """Return the template with its local paths replaced by uploaded archives.
+
+    An image function becomes a zip function with the handler that its image would run: its code
+    and the layer's come along, and its dependencies are those of the interpreter that runs the
+    emulator.
+
+    Args:
+        template: Path of template.yaml; the paths in it are relative to its folder.
+        upload: Where archives go.
+        overrides: Logical id of a function -> what is different about it.
+
+    Raises:
+        KeyError: An override names a function that isn't in the template.
+    """
+    root = template.parent
+    document: dict[str, Any] = yaml_parse(template.read_text(encoding="utf-8"))
+    resources = document["Resources"]
+    for name, override in overrides.items():
+        _override(resources[name]["Properties"], override)
+    layers = [name for name, item in resources.items() if item["Type"] == "AWS::Serverless::LayerVersion"]
+    for name, resource in resources.items():
+        properties = resource["Properties"]
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            archive = zip_folder(root / properties["ContentUri"], under="python/")
+            properties["ContentUri"] = upload(f"{name}.zip", archive)
+        elif resource["Type"] == "AWS::Serverless::Function":
+            if properties.get("PackageType") == "Image":
+                _image_to_zip(root, resource, layers)
+            override = overrides.get(name, Override())
+            archive = zip_folder(root / properties["CodeUri"], *override.code)
+            properties["CodeUri"] = upload(f"{name}.zip", archive)
+        elif resource["Type"] == "AWS::Serverless::StateMachine":
+            text = (root / properties["DefinitionUri"]).read_text(encoding="utf-8")
+            numbers = _numeric_substitutions(document, properties["DefinitionSubstitutions"])
+            properties["DefinitionUri"] = upload(f"{name}.json", definition_as_json(text, numbers).encode())
+    return document
+
+
+def definition_as_json(text: str, numbers: Iterable[str]) -> str:
+    """Return a state machine's YAML definition as JSON, its ``${placeholders}`` kept.
+
+    Args:
+        text: The definition.
+        numbers: Placeholders that stand for numbers, which JSON wants unquoted.
+    """
+    definition = json.dumps(yaml.safe_load(text), indent=2)
+    for name in numbers:
+        definition = definition.replace(f'"${{{name}}}"', f"${{{name}}}")
+    return definition
+
+
+def zip_folder(folder: Path, *more: Path, under: str = "") -> bytes:
+    """Return a zip archive of the files in some folders, without caches.
+
+    Args:
+        folder: The first folder.
+        more: Folders whose files are put beside the first one's.
+        under: A prefix for all names in the archive.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for root in (folder, *more):
+            for path in sorted(root.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    name = f"{under}{path.relative_to(root).as_posix()}"
+                    archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), path.read_bytes())
+    return buffer.getvalue()
+
+
+def _override(properties: dict[str, Any], override: Override) -> None:
+    variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+    variables.update(override.environment)
+    if override.handler is not None and properties.get("PackageType") == "Image":
+        properties["ImageConfig"] = {"Command": [override.handler]}
+    elif override.handler is not None:
+        properties["Handler"] = override.handler
+
+
+def _image_to_zip(root: Path, resource: dict[str, Any], layers: list[str]) -> None:
+    properties, metadata = resource["Properties"], resource.pop("Metadata")
+    dockerfile = root / metadata["Dockerfile"]
+    command = properties.pop("ImageConfig", {}).get("Command") or _command(dockerfile)
+    del properties["PackageType"]
+    properties.update(
+        Handler=command[0],
+        Runtime=_RUNTIME,
+        CodeUri=str(dockerfile.parent.parent.relative_to(root)),
+        Layers=[{"Ref": name} for name in layers],
+    )
+
+
+def _command(dockerfile: Path) -> list[str]:
+    found = re.findall(r"^CMD (\[.*\])$", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise ValueError(f'{dockerfile}: expected a line CMD ["module.handler"], found none')
+    command: list[str] = json.loads(found[-1])
+    return command
+
+
+def _numeric_substitutions(document: Mapping[str, Any], substitutions: Mapping[str, Any]) -> list[str]:
+    numeric = {name for name, item in document["Parameters"].items() if item["Type"] == "Number"}
+    return [
+        name
+        for name, value in substitutions.items()
+        if isinstance(value, Mapping) and value.get("Ref") in numeric
+    ]

@@ -1,0 +1,1 @@
+"""The edges: each module implements a protocol of :mod:`tapeline.ports` with a library."""

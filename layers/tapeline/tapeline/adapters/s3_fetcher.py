@@ -1,0 +1,180 @@
+"""Brings pictures from Amazon S3, and chooses the fetcher that a link asks for."""
+
+from collections.abc import Collection
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import botocore.exceptions
+
+from tapeline.errors import ErrorCode, RowError
+from tapeline.links import S3Link, is_s3, name_of, parse_link
+from tapeline.ports import ImageFetcher
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DEFAULT_MAX_BYTES: Final = 20 * 1024 * 1024
+"""Bytes of a picture, as for :class:`tapeline.adapters.http_fetcher.FetchLimits`."""
+
+_CHUNK_BYTES: Final = 256 * 1024
+_MISSING: Final = frozenset({"NoSuchKey", "404"})
+
+
+class S3Fetcher:
+    """Brings the bytes behind ``s3://bucket/key``, from the buckets that it is given and no others.
+
+    Without that list, whoever writes a row could read whatever the function's role can read.
+
+    Args:
+        client: A boto3 client; its timeouts and retries are its own.
+        allowed_buckets: The names of the buckets.
+        max_bytes: Bytes of a picture.
+    """
+
+    def __init__(
+        self, client: "S3Client", allowed_buckets: Collection[str], max_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
+        self._client = client
+        self._allowed_buckets = frozenset(allowed_buckets)
+        self._max_bytes = max_bytes
+
+    def fetch(self, link: str) -> bytes:
+        """Return the object behind a link.
+
+        Raises:
+            RowError: With the code ``bad_link``; ``blocked_address`` for a bucket that isn't allowed (the
+                link is well-formed, and what it points at is refused); ``http_status`` with S3's status
+                (404 where there is no such object, 403 without permission); ``too_large``; ``timeout``; or
+                ``connect_failure``.
+        """
+        parsed = parse_link(link)
+        if not isinstance(parsed, S3Link):
+            raise RowError(
+                ErrorCode.BAD_LINK, f"expected a link of the form s3://bucket/key, received {link!r}"
+            )
+        if parsed.bucket not in self._allowed_buckets:
+            raise RowError(
+                ErrorCode.BLOCKED_ADDRESS,
+                f"expected one of the buckets {sorted(self._allowed_buckets)}, received {parsed.bucket!r}: "
+                "copy the picture there, or allow the bucket in the template",
+            )
+        body = _read_object(self._client, parsed, self._max_bytes)
+        if body is None:
+            raise RowError(
+                ErrorCode.HTTP_STATUS,
+                f"expected an object at {link!r}, received HTTP status 404 from S3: check its key",
+            )
+        return body
+
+
+class MirrorFetcher:
+    """Answers a link from a copy in S3 where there is one, and asks the origin where there isn't.
+
+    The copy of ``https://host/path/NAME`` is ``s3://bucket/prefixNAME``; hosts and folders don't matter. A
+    link is checked as any other before it is looked up, so that a malformed one fails with or without a copy.
+
+    The role needs ``s3:ListBucket`` on the bucket: without it, S3 answers 403 and not 404 for an object that
+    isn't there, and 403 counts as a mistake in the set-up rather than as a missing copy.
+
+    Args:
+        client: A boto3 client.
+        bucket: The mirror's bucket.
+        prefix: What stands before each name, with its closing slash, such as ``mirror/``; may be empty.
+        origin: Asked where there is no copy.
+        max_bytes: Bytes of a picture.
+        extra_ports: Ports to accept in links besides 80 and 443; for tests.
+    """
+
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        prefix: str,
+        origin: ImageFetcher,
+        *,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        extra_ports: Collection[int] = (),
+    ) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+        self._origin = origin
+        self._max_bytes = max_bytes
+        self._extra_ports = extra_ports
+
+    def fetch(self, link: str) -> bytes:
+        """Return the copy's bytes, or what the origin answers.
+
+        Raises:
+            RowError: As :meth:`S3Fetcher.fetch` for the copy, or as the origin's ``fetch``.
+        """
+        name = name_of(link, extra_ports=self._extra_ports)
+        if name:
+            copy = S3Link(self._bucket, self._prefix + name)
+            body = _read_object(self._client, copy, self._max_bytes)
+            if body is not None:
+                return body
+        return self._origin.fetch(link)
+
+
+class LinkFetcher:
+    """Gives ``s3://`` links to one fetcher and all others to another, which refuses what it doesn't know.
+
+    Args:
+        http: For ``http`` and ``https`` links, and for malformed ones.
+        s3: For ``s3`` links.
+    """
+
+    def __init__(self, http: ImageFetcher, s3: ImageFetcher) -> None:
+        self._http = http
+        self._s3 = s3
+
+    def fetch(self, link: str) -> bytes:
+        """Return the body behind a link.
+
+        Raises:
+            RowError: As the fetcher for its scheme does.
+        """
+        return (self._s3 if is_s3(link) else self._http).fetch(link)
+
+
+def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | None:
+    """Return an object's bytes; None where there is no such key."""
+    where = f"s3://{link.bucket}/{link.key}"
+    try:
+        answer = client.get_object(Bucket=link.bucket, Key=link.key)
+        with closing(answer["Body"]) as stream:
+            if answer["ContentLength"] > max_bytes:
+                raise _too_large(where, max_bytes)
+            body = bytearray()
+            # Counted too: stand-ins for S3 may declare one length and send another.
+            while chunk := stream.read(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_large(where, max_bytes)
+            return bytes(body)
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        advice = "let the role read it (s3:GetObject, s3:ListBucket)" if status == 403 else "check the link"
+        raise RowError(
+            ErrorCode.HTTP_STATUS,
+            f"expected the object {where}, received HTTP status {status} from S3 "
+            f"({error.response['Error']['Code']}): {advice}",
+        ) from error
+    except (botocore.exceptions.ConnectTimeoutError, botocore.exceptions.ReadTimeoutError) as error:
+        raise RowError(
+            ErrorCode.TIMEOUT, f"expected the object {where} in time, received: {error}: try again later"
+        ) from error
+    except (botocore.exceptions.BotoCoreError, OSError) as error:
+        raise RowError(
+            ErrorCode.CONNECT_FAILURE, f"expected the object {where}, received: {error}: try again later"
+        ) from error
+
+
+def _too_large(where: str, max_bytes: int) -> RowError:
+    return RowError(
+        ErrorCode.TOO_LARGE,
+        f"expected at most {max_bytes} bytes, received more from {where}: store a smaller picture",
+    )

@@ -1,0 +1,96 @@
+"""An S3 bucket as :class:`tapeline.ports.ObjectStore`."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import IO, TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from tapeline.errors import ObjectMissingError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CHUNK: Final = 256 * 1024
+
+
+class BucketStore:
+    """The objects of one bucket.
+
+    Args:
+        client: A boto3 S3 client.
+        bucket: The bucket's name.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    @contextmanager
+    def open(self, key: str, version: str | None = None) -> Iterator[Iterator[bytes]]:
+        """Stream an object's bytes in chunks of at most 256 KiB.
+
+        Raises:
+            ObjectMissingError: There is no such key, or no such version of it.
+        """
+        try:
+            if version is None:
+                response = self._client.get_object(Bucket=self._bucket, Key=key)
+            else:
+                response = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version)
+        except ClientError as error:
+            if _code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
+                wanted = f"s3://{self._bucket}/{key}" + (f" (version {version})" if version else "")
+                raise ObjectMissingError(
+                    f"expected an object at {wanted}, found none: it was deleted or never written"
+                ) from error
+            raise
+        with closing(response["Body"]) as body:
+            yield body.iter_chunks(_CHUNK)
+
+    def read(self, key: str) -> bytes:
+        """Return a whole object.
+
+        Raises:
+            ObjectMissingError: There is no such key.
+        """
+        with self.open(key) as chunks:
+            return b"".join(chunks)
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is an object under this key."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in {"404", "NoSuchKey"}:
+                return False
+            raise
+        return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that start with ``prefix``, in ascending order."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        for page in pages:
+            for item in page.get("Contents", []):
+                yield item["Key"]
+
+    def write(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
+        """Write a whole object in a single request, in place of any other."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+
+    def write_once(self, key: str, body: bytes, *, content_type: str) -> bool:
+        """Write a whole object unless the key is taken; say whether it was written."""
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            # 409 is a rival's write in flight: whichever lands, the key is taken.
+            if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
+                return False
+            raise
+        return True
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

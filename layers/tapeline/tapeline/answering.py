@@ -1,0 +1,173 @@
+"""From links and entities to answers: the one call behind the batch, the API and the tests."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import batched, islice
+from typing import Final
+
+from tapeline.choosing import Answer, choose_answers
+from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.errors import ErrorCode, RowError
+from tapeline.picture import Classification, Label, Picture
+from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, TextReader
+
+logger = logging.getLogger(__name__)
+
+STAGES: Final = ("fetch", "decode", "classify", "read", "answer")
+"""The stages of a picture, in the order of the flow; the keys of ``milliseconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The adapters that answering works with.
+
+    Attributes:
+        fetcher: Brings the bytes behind a link.
+        decoder: Turns them into pixels.
+        reader: Reads the text.
+        classifier: ResNet50, or None where its weights aren't there: pictures then have no labels.
+        downloads: Downloads that go on at once, and pictures that wait in memory.
+        batch: Pictures that are classified together.
+    """
+
+    fetcher: ImageFetcher
+    decoder: PictureDecoder
+    reader: TextReader
+    classifier: ImageClassifier | None
+    downloads: int = 8
+    batch: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PictureQuery:
+    """One picture and the entities asked of it; unknown entities are answered with an error."""
+
+    image_link: str
+    entity_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAnswers:
+    """What one picture says.
+
+    Attributes:
+        answers: Entity as asked -> its answer, or why there is none.
+        labels: ResNet50's five most probable classes; empty where it is absent.
+        milliseconds: Stage -> wall-clock time; stages that weren't reached are left out.
+    """
+
+    answers: Mapping[str, Answer | RowError]
+    labels: tuple[Label, ...] = ()
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def answer_pictures(queries: Iterable[PictureQuery], tools: Tools) -> Generator[PictureAnswers]:
+    """Answer pictures one after the other, while the next ones are being downloaded.
+
+    Memory doesn't grow with the number of queries: at most ``tools.downloads`` bodies and
+    ``tools.batch`` decoded pictures are held at a time.
+
+    Args:
+        queries: What is asked; consumed a few ahead of what is yielded.
+        tools: The adapters.
+
+    Yields:
+        One result for each query, in order. What goes wrong with a picture is in its result.
+    """
+    for batch in batched(_decoded_ahead(queries, tools), tools.batch):
+        classifications = _classify(batch, tools.classifier)
+        for work, classification in zip(batch, classifications, strict=True):
+            yield _answer(work, classification, tools.reader)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A query on its way through the stages."""
+
+    query: PictureQuery
+    picture: Picture | None = None
+    error: RowError | None = None
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and keep what goes wrong in it as the picture's error."""
+        start = time.perf_counter()
+        try:
+            yield
+        except RowError as error:
+            self.error = error
+        except Exception as error:
+            # One picture must not cost its shard the others: what nobody foresaw becomes the row's error.
+            logger.exception("stage %s failed for %s", name, self.query.image_link)
+            self.error = RowError(ErrorCode.INTERNAL, f"{name} failed: {error!r}; please report this picture")
+        finally:
+            self.milliseconds[name] = (time.perf_counter() - start) * 1000
+
+
+def _decoded_ahead(queries: Iterable[PictureQuery], tools: Tools) -> Iterator[_Work]:
+    """Fetch ahead in threads; decode here, one at a time, as a decoder's peak is many times its result."""
+
+    def fetch(query: PictureQuery) -> tuple[_Work, bytes]:
+        work, body = _Work(query), b""
+        if any(name in UNITS_BY_ENTITY for name in query.entity_names):
+            with work.stage("fetch"):
+                body = tools.fetcher.fetch(query.image_link)
+        return work, body
+
+    waiting: deque[Future[tuple[_Work, bytes]]] = deque()
+    remaining = iter(queries)
+    pool = ThreadPoolExecutor(max_workers=tools.downloads, thread_name_prefix="fetch")
+    try:
+        waiting.extend(pool.submit(fetch, query) for query in islice(remaining, tools.downloads))
+        while waiting:
+            work, body = waiting.popleft().result()
+            waiting.extend(pool.submit(fetch, query) for query in islice(remaining, 1))
+            if work.error is None and "fetch" in work.milliseconds:
+                with work.stage("decode"):
+                    work.picture = tools.decoder.decode(body)
+            yield work
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _classify(batch: Sequence[_Work], classifier: ImageClassifier | None) -> list[Classification | None]:
+    decoded = [(work, work.picture) for work in batch if work.picture is not None]
+    if classifier is None or not decoded:
+        return [None] * len(batch)
+    start = time.perf_counter()
+    results = iter(classifier.classify([picture for _, picture in decoded]))
+    each = (time.perf_counter() - start) * 1000 / len(decoded)
+    for work, _ in decoded:
+        work.milliseconds["classify"] = each
+    return [None if work.picture is None else next(results) for work in batch]
+
+
+def _answer(work: _Work, classification: Classification | None, reader: TextReader) -> PictureAnswers:
+    known = tuple(name for name in work.query.entity_names if name in UNITS_BY_ENTITY)
+    answers: dict[str, Answer | RowError] = {}
+    picture = work.picture
+    if picture is not None:
+        with work.stage("read"):
+            lines = reader.read(picture)
+        if work.error is None:
+            with work.stage("answer"):
+                answers.update(choose_answers(lines, known, width=picture.width, height=picture.height))
+    if work.error is not None:
+        answers = dict.fromkeys(known, work.error)
+    answers.update(
+        {name: unknown_entity(name) for name in work.query.entity_names if name not in UNITS_BY_ENTITY}
+    )
+    return PictureAnswers(answers, classification.labels if classification else (), work.milliseconds)
+
+
+def unknown_entity(name: str) -> RowError:
+    """Return the error of a row that asks for an entity that there isn't."""
+    return RowError(
+        ErrorCode.UNKNOWN_ENTITY, f"expected one of {', '.join(UNITS_BY_ENTITY)}, received {name[:100]!r}"
+    )

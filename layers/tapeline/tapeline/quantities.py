@@ -1,0 +1,423 @@
+"""Quantities in running text: numbers with a unit, in the spellings that product pictures use.
+
+Text is scanned number by number. What may stand around a number (a fraction, a unit, the link to the
+next number) is matched from a fixed place by patterns of bounded length, so the time grows with the
+length of the text and not with what it says.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final, Literal
+
+from tapeline.entities import UNITS_BY_ENTITY
+
+ALL_UNITS: Final[frozenset[str]] = frozenset().union(*UNITS_BY_ENTITY.values())
+"""The full names of all units that any entity may be answered in."""
+
+LENGTH_UNITS: Final[frozenset[str]] = UNITS_BY_ENTITY["width"]
+"""The full names of the units of width, depth and height."""
+
+MAX_DECIMALS: Final = 4
+"""Decimals that :func:`format_quantity` keeps: a 64th of an inch rounded as rulers do, and no noise."""
+
+_MAX_INTEGER_DIGITS: Final = 7
+_MAX_FRACTION_DIGITS: Final = 6
+# Longer digit strings in pictures are barcodes, batch and model numbers.
+
+type RangeBound = Literal["low", "high"]
+"""Which end of a range such as ``100-240V`` a number is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and its unit.
+
+    Attributes:
+        value: The number; finite.
+        unit: The unit's full name, one of :data:`ALL_UNITS`, such as ``centimetre``.
+    """
+
+    value: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundQuantity:
+    """A quantity and where in the text it stands.
+
+    Attributes:
+        quantity: The number, above zero, and its unit.
+        start: Index of the number's first character.
+        end: Index after the last character of the number and of the unit written with it.
+        range_bound: The end of the range that this is; None where it isn't one of a range.
+        member: Place within an ``A x B x C`` group, from 0; 0 where there is none.
+        group_size: Members of that group; 1 where there is none.
+    """
+
+    quantity: Quantity
+    start: int
+    end: int
+    range_bound: RangeBound | None = None
+    member: int = 0
+    group_size: int = 1
+
+
+def format_quantity(quantity: Quantity) -> str:
+    r"""Write a quantity as the challenge's scorer reads it, such as ``12.5 centimetre``.
+
+    The number matches ``-?\d+(\.\d+)?``: no exponent, no trailing zeros, at most
+    :data:`MAX_DECIMALS` decimals (rounded half to even), and never ``-0``.
+
+    Args:
+        quantity: What to write.
+
+    Returns:
+        The number, one space, and the unit's full name.
+
+    Raises:
+        ValueError: The value is infinite or no number, or the unit isn't one of :data:`ALL_UNITS`.
+    """
+    if not quantity.value.is_finite():
+        raise ValueError(f"expected a finite number, received {quantity.value}")
+    if quantity.unit not in ALL_UNITS:
+        raise ValueError(f"expected one of {sorted(ALL_UNITS)}, received {quantity.unit!r}")
+    number = format(quantity.value, f".{MAX_DECIMALS}f").rstrip("0").removesuffix(".")
+    return f"{'0' if number == '-0' else number} {quantity.unit}"
+
+
+_WRITTEN: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([a-z]+(?: [a-z]+)?)")
+
+
+def parse_quantity(text: str) -> Quantity:
+    """Read what :func:`format_quantity` wrote.
+
+    Args:
+        text: ``NUMBER UNIT``, with the unit's full name.
+
+    Returns:
+        The quantity; the inverse of :func:`format_quantity` for values of up to 4 decimals.
+
+    Raises:
+        ValueError: The text has another form, or its unit isn't one of :data:`ALL_UNITS`.
+    """
+    match = _WRITTEN.fullmatch(text)
+    if match is None or match[2] not in ALL_UNITS:
+        raise ValueError(f"expected a number, one space and a unit's full name, received {text[:80]!r}")
+    return Quantity(Decimal(match[1]), match[2])
+
+
+# Each unit's spellings, after _plain() and so in lower case. ``[o0]z``, ``[l1i]b`` and ``[il]n`` allow for
+# letters that text readers take for one another. Every pattern has a bounded length.
+_SPELLINGS: Final[dict[str, str]] = {
+    "cubic foot": r"cu(?:bic|\.)? ?-?(?:ft|feet|foot)|(?:ft|feet)\.?[³3]",
+    "cubic inch": r"cu(?:bic|\.)? ?-?in(?:ch(?:es)?)?|in(?:ch)?\.?[³3]",
+    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1](?:uid)?s?[.,]? ?-?(?:[o0]zs?|ounces?)|fluid [o0]zs?)",
+    "imperial gallon": r"(?:imp(?:erial|\.)?|uk) ?gal(?:lons?|s)?",
+    "centimetre": r"centi ?met(?:er|re)s?|cms?|㎝",
+    "millimetre": r"milli ?met(?:er|re)s?|mms?|㎜",
+    "metre": r"met(?:er|re)s?|mtrs?|m",
+    "inch": r"\"(?: ?inch(?:es)?)?|''|inch(?:es|s)?|[il]nches|ins?|ln",
+    "foot": r"feet|foot|fts?|'",
+    "yard": r"yards?|yds?",
+    "kilogram": r"kilo ?gram(?:me)?s?|kilos?|kgs?|kgm|㎏",
+    "milligram": r"milli ?gram(?:me)?s?|mgs?|㎎",
+    "microgram": r"micro ?gram(?:me)?s?|mcgs?|[µu]g",
+    "gram": r"gram(?:me)?s?|gms?|grs?|g",
+    "ounce": r"ounces?|[o0]zs?",
+    "pound": r"pounds?|[l1i]bs?",
+    "ton": r"(?:metric )?ton(?:ne)?s?",
+    "kilovolt": r"kilo ?volts?|kv",
+    "millivolt": r"milli ?volts?|mv",
+    "volt": r"volts?|v",
+    "kilowatt": r"kilo ?watts?|kw",
+    "watt": r"watts?|w",
+    "millilitre": r"milli ?lit(?:er|re)s?|mls?|㎖",
+    "centilitre": r"centi ?lit(?:er|re)s?|cl",
+    "decilitre": r"deci ?lit(?:er|re)s?|dl",
+    "microlitre": r"micro ?lit(?:er|re)s?|[µu]l",
+    "litre": r"lit(?:er|re|ro)s?|ltrs?|lts?|l|ℓ",
+    "gallon": r"(?:u\.?s\.? ?)?gal(?:lons?|s)?",
+    "quart": r"quarts?|qts?",
+    "pint": r"pints?|pts?",
+    "cup": r"cups?",
+}
+_UNITS: Final = tuple(_SPELLINGS)
+
+# A unit ends where no Latin letter follows, but for ``x`` before the next number, a side's letter
+# (``20cmW``), the kind of current (``12VDC``) or of battery (``18VLITHIUM``), and the sign of an estimated
+# content that is read as an e (``500ge``).
+_UNIT: Final = re.compile(
+    r"[ ]{0,3}[-(\[]?[ ]?(?:(?:"
+    + "|".join(f"(?P<u{place}>{pattern})" for place, pattern in enumerate(_SPELLINGS.values()))
+    + r")(?=x[ ]?[0-9ø]|(?![a-zß-öø-ÿ]))"
+    + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li-?ion|lithium)"
+    r"|(?P<content>k?g|[mc]?l)(?=e(?![a-z])))"
+)
+_SHORT_UNITS: Final[dict[str, str]] = {
+    "cm": "centimetre", "mm": "millimetre", "in": "inch", "ft": "foot", '"': "inch", "'": "foot", "v": "volt",
+    "kg": "kilogram", "g": "gram", "l": "litre", "ml": "millilitre", "cl": "centilitre",
+}  # fmt: skip
+
+# What makes of a number and a unit something else: an area, a rate, a torque, a concentration.
+_DECOY_AFTER: Final = re.compile(
+    r"[²³^]"
+    r"|[ ]?/[ ]?(?:h(?:r|our)?|min(?:ute)?|s(?:ec)?|c?m[²³23]?|k?g|m?l|lb|in|ft|day|dose|serving)(?![a-z0-9])"
+    r"|[ ]?per[ ]|p[ ]?[hm](?![a-z])"
+)
+_TORQUE_AFTER: Final = re.compile(r"[.]?[ ]?[-·.*/]?[ ]?(?:lbs?|pounds?|oz|[ck]gf?)(?![a-z])")
+_POWER_OF_LENGTH_AFTER: Final = re.compile(r"[23](?![0-9.,])")
+_IN_AFTER: Final = re.compile(
+    r"[ -]{0,2}(?:1(?![0-9.,/])|(?:an?|the|one|total|stock|all|each|our|your|this|pack|set|box)(?![a-z]))"
+)
+# ``24W x 10D`` gives sides, not watts.
+_SIDE_AFTER: Final = re.compile(r"[ ]{0,2}x[ ]{0,2}[0-9.,]{1,6}[\"]?[ ]?[whld](?![a-z])")
+
+_RUN: Final = re.compile(r"\.?[0-9]+(?:[.,][0-9]+)*")
+_DECIMAL: Final = re.compile(r"[0-9]*(?:[.,][0-9]+)?")
+_THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_OVER: Final = re.compile(r"[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9.,])")
+_PROPER: Final = re.compile(r"(?:[ ]{1,2}|[ ]?-[ ]?)([0-9]{1,2})[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9])")
+_VULGAR: Final = re.compile(r"[ ]?-?[ ]?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
+_START: Final = re.compile(r"\.?[0-9]|[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+# Divisions of an inch on rulers and of a cup on labels; others with a slash are alternatives (110/220 V).
+_DENOMINATORS: Final = frozenset({2, 3, 4, 5, 8, 16, 32, 64})
+
+_SIDE: Final = (
+    r"(?:[(\[]?(?:length|width|height|depth|long|wide|high|deep|diameter|dia|[lwhdøt])[)\]]?[.:]?)?"
+)
+_TIMES: Final = re.compile(rf"\.?[ ]{{0,2}}[)\]]?[ ]?{_SIDE}[ ]{{0,2}}(?:x|by)[ ]{{0,2}}{_SIDE}[ ]{{0,2}}")
+_TO: Final = re.compile(r"[ ]{0,2}(?:-{1,2}|~|to|÷|…|\.{2,3})[ ]{0,2}(?:[ad]c[ ]?)?")
+_OR: Final = re.compile(r"[ ]{0,2}/[ ]{0,2}")
+_PARTS: Final = re.compile(r"\.?[ ]{0,2}(?:,|-|&|and)?[ ]{0,2}")
+_MAX_LINK: Final = 24
+
+_SAME_LENGTH: Final[dict[int, str]] = {
+    ord(char): plain
+    for plain, chars in {
+        '"': "“”„‟″〃〞＂ˮ",
+        "'": "‘’‚‛′`´＇ʹʼ",
+        "-": "‐‑‒–—―−－",
+        "~": "～∼〜",
+        "x": "×✕✖Χхᵡ⨯＊*",
+        "µ": "μ",
+        ":": "：",
+        "/": "／∕",
+        "(": "（",
+        ")": "）",
+        ",": "，",
+        ".": "．",
+        " ": "\t\n\r\f\v\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000",
+        "ø": "⌀Ø∅ΦφϕФф",
+    }.items()
+    for char in chars
+}
+
+
+def _plain_character(char: str) -> str:
+    """Return one character for another that means the same in a quantity."""
+    if char.isascii():
+        return char.lower()
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    if "\uff21" <= char <= "\uff5a":
+        char = chr(ord(char) - 0xFEE0)
+    lower = char.lower()
+    return lower if len(lower) == 1 else char
+
+
+def plain_text(text: str) -> str:
+    """Return text of the same length with one spelling for each letter, digit, quote, dash and space.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text in lower case: Latin digits for other scripts' and full-width ones, ASCII quotes and
+        dashes, ``x`` for the multiplication signs. Indexes stay those of ``text``.
+    """
+    plain = [_plain_character(char) for char in text.translate(_SAME_LENGTH)]
+    for place in range(1, len(plain) - 1):
+        if plain[place] == "·" and plain[place - 1].isdigit() and plain[place + 1].isdigit():
+            plain[place] = "."
+    return "".join(plain)
+
+
+@dataclass(slots=True)
+class _Number:
+    """A number in plain text, with the unit that is written after it, if any."""
+
+    value: Decimal
+    start: int
+    end: int
+    unit: str | None = None
+    bound: RangeBound | None = None
+    member: int = 0
+    group_size: int = 1
+
+
+def _decimal(run: str) -> Decimal | None:
+    """Read digits with points and commas; None where they aren't one number of a sane size."""
+    if _THOUSANDS.fullmatch(run):
+        run = run.replace(",", "")
+    elif not _DECIMAL.fullmatch(run):
+        head, _, tail = run.rpartition(",")
+        # ``5,10,15 cm`` is a list: the unit belongs to its last number.
+        if "," not in head or "." in run:
+            return None
+        run = tail
+    whole, _, fraction = run.replace(",", ".").partition(".")
+    coded = len(whole) > 2 and whole.startswith("0")
+    if coded or len(whole) > _MAX_INTEGER_DIGITS or len(fraction) > _MAX_FRACTION_DIGITS:
+        return None
+    return Decimal(f"{whole or '0'}.{fraction or '0'}")
+
+
+def _ratio(numerator: str, denominator: str) -> Decimal | None:
+    """Return a proper fraction, rounded to the decimals that are written; None for other pairs."""
+    above, below = int(numerator), int(denominator)
+    if below not in _DENOMINATORS or not 0 < above < below:
+        return None
+    return Decimal(above) / Decimal(below)
+
+
+def _read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
+    """Read the number at ``start`` with its fraction; return its value and where to go on."""
+    run = _RUN.match(plain, start)
+    value = Decimal(0)
+    end = start
+    if run is not None:
+        end = run.end()
+        decimal = _decimal(run[0])
+        if decimal is None:
+            return None, end
+        value = decimal
+        if over := _OVER.match(plain, end):
+            ratio = _ratio(run[0], over[1]) if run[0].isdigit() and len(run[0]) <= 2 else None
+            return (ratio, over.end()) if ratio is not None else (value, end)
+        proper = _PROPER.match(plain, end) if run[0].isdigit() else None
+        ratio = _ratio(proper[1], proper[2]) if proper else None
+        if proper is not None and ratio is not None:
+            return value + ratio, proper.end()
+    if vulgar := _VULGAR.match(plain, end):
+        return value + Decimal(str(round(unicodedata.numeric(vulgar[1]), MAX_DECIMALS))), vulgar.end()
+    return value, end
+
+
+def _read_unit(plain: str, number: _Number) -> tuple[str, int] | None:
+    """Return the unit that follows a number and where it ends; None where none does, or a decoy."""
+    match = _UNIT.match(plain, number.end)
+    if match is None:
+        return None
+    end = match.end()
+    kind = str(match.lastgroup)
+    unit = _UNITS[int(kind[1:])] if kind[1:].isdigit() else _SHORT_UNITS[match[kind]]
+    decoy = (
+        _DECOY_AFTER.match(plain, end)
+        or (unit in LENGTH_UNITS and _TORQUE_AFTER.match(plain, end))
+        or (unit in LENGTH_UNITS and plain[end - 1].isalpha() and _POWER_OF_LENGTH_AFTER.match(plain, end))
+        or (match[0].strip(" -") == "in" and _IN_AFTER.match(plain, end))
+        or (unit in {"watt", "litre"} and _SIDE_AFTER.match(plain, end))
+    )
+    return None if decoy else (unit, end)
+
+
+def _read_numbers(plain: str) -> list[_Number]:
+    """Return all numbers of a plain text, in order."""
+    numbers: list[_Number] = []
+    place = 0
+    while start := _START.search(plain, place):
+        value, place = _read_number(plain, start.start())
+        exponent = plain[max(0, start.start() - 2) : start.start()]
+        if value is None or (exponent[:1].isdigit() and exponent[1:] == "e"):
+            continue
+        number = _Number(value, start.start(), place)
+        if unit := _read_unit(plain, number):
+            number.unit, number.end = unit
+            place = number.end
+        numbers.append(number)
+    return numbers
+
+
+def _link_groups(plain: str, numbers: list[_Number]) -> None:
+    """Find the ``A x B x C`` groups, and give a length unit to their members that have none."""
+    group: list[_Number] = []
+    for number in [*numbers, None]:
+        if group and number is not None and _linked(_TIMES, plain, group[-1], number):
+            group.append(number)
+            continue
+        lengths = [member.unit for member in group if member.unit in LENGTH_UNITS]
+        if len(group) > 1 and lengths and all(m.unit is None or m.unit in LENGTH_UNITS for m in group):
+            for place, member in enumerate(group):
+                member.member, member.group_size = place, len(group)
+                later = (m.unit for m in group[place:] if m.unit is not None)
+                member.unit = next(later, lengths[-1])
+        group = [number] if number is not None else []
+
+
+def _linked(link: re.Pattern[str], plain: str, left: _Number, right: _Number) -> bool:
+    """Say whether exactly this link stands between two numbers."""
+    between = right.start - left.end
+    return between <= _MAX_LINK and link.fullmatch(plain, left.end, right.start) is not None
+
+
+def _link_ranges(plain: str, numbers: list[_Number]) -> None:
+    """Mark the ends of ranges, and give the upper end's unit to a lower end that has none."""
+    for low, high in pairwise(numbers):
+        if high.unit is None or low.unit not in {None, high.unit} or low.bound or low.value >= high.value:
+            continue
+        either = high.unit == "volt" and _linked(_OR, plain, low, high)
+        if either or _linked(_TO, plain, low, high):
+            low.unit = high.unit
+            low.bound, high.bound = "low", "high"
+
+
+def _join_parts(plain: str, numbers: list[_Number]) -> list[_Number]:
+    """Make one of feet with inches and of pounds with ounces.
+
+    Feet become inches and ounces become a part of a pound: in both, no value needs more decimals
+    than are written. The challenge's own table has feet with decimals only from metric conversions.
+    """
+    joined: list[_Number] = []
+    for number in numbers:
+        left = joined[-1] if joined else None
+        if left is not None and left.bound is None and _linked(_PARTS, plain, left, number):
+            value: Decimal | None = None
+            if (left.unit, number.unit) == ("foot", "inch") and number.value < 12 and left.value % 1 == 0:
+                value, unit = left.value * 12 + number.value, "inch"
+            elif (left.unit, number.unit) == ("pound", "ounce") and number.value < 16 and left.value % 1 == 0:
+                value, unit = left.value + number.value / 16, "pound"
+            if value is not None:
+                size, member = max((left.group_size, left.member), (number.group_size, number.member))
+                joined[-1] = _Number(value, left.start, number.end, unit, number.bound, member, size)
+                continue
+        joined.append(number)
+    return joined
+
+
+def find_quantities(text: str) -> list[FoundQuantity]:
+    """Find the quantities in a text.
+
+    Numbers may have decimals with a point or a comma, thousands with commas, fractions (``1/2``,
+    ``3-15/16``, ``6¾``), and the digits of any script. A range gives both of its ends; a group such as
+    ``10 x 20 x 30 cm`` gives each member the unit. Feet with inches become inches, and pounds with
+    ounces become pounds. ``oz`` is a weight's ounce here: what it is in a volume is the caller's to say.
+    Zero, numbers of absurd length, and numbers with any other unit (mAh, Hz, psi, km/h) aren't found.
+
+    Args:
+        text: Any text; never raises.
+
+    Returns:
+        What was found, in the order of the text, with indexes into ``text``.
+    """
+    plain = plain_text(text)
+    numbers = _read_numbers(plain)
+    _link_groups(plain, numbers)
+    _link_ranges(plain, numbers)
+    return [
+        FoundQuantity(Quantity(n.value, n.unit), n.start, n.end, n.bound, n.member, n.group_size)
+        for n in _join_parts(plain, numbers)
+        if n.unit is not None and n.value > 0
+    ]

@@ -1,0 +1,340 @@
+"""The command that brings the model files, against a real HTTP server on the loopback address."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import models
+from tapeline.model_files import RECORD, RESNET50_FOLDER, RESNET50_WEIGHTS, hash_file, write_record
+
+ROOT = Path(__file__).parents[2]
+BODY = bytes(range(256)) * 9000  # more than two chunks of the download
+
+
+class Server(ThreadingHTTPServer):
+    """Serves bodies by path and counts the requests; each body may be cut short."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.bodies: dict[str, bytes] = {}
+        self.promised: dict[str, int] = {}
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        body = self.server.bodies.get(self.path)
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(self.server.promised.get(self.path, len(body))))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Stay silent."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def write_lock(folder: Path, address: str, **changes: Any) -> str:
+    """Write a lock of one file, weights.bin, whose right body is BODY."""
+    entry = {
+        "name": "weights.bin",
+        "url": f"{address}/models/weights.bin",
+        "bytes": len(BODY),
+        "md5": hashlib.md5(BODY, usedforsecurity=False).hexdigest(),
+        "sha256": None,
+    }
+    path = folder / "models.lock.json"
+    path.write_text(json.dumps({"version": 1, "files": [entry | changes]}), encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: object) -> int:
+    return models.main([str(argument) for argument in arguments])
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_downloaded_once(
+    server: Server, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY
+    lock = write_lock(tmp_path, server.address)
+
+    assert run("--lock", lock, "--cache", cache) == 0
+    first = capsys.readouterr()
+    assert run("--lock", lock, "--cache", cache) == 0
+    second = capsys.readouterr()
+
+    assert (cache / "weights.bin").read_bytes() == BODY
+    assert names(cache) == ["weights.bin"]
+    assert server.asked == ["/models/weights.bin"]
+    assert first.err == f"weights.bin: downloaded, SHA-256 {hashlib.sha256(BODY).hexdigest()}\n"
+    assert second.err == "weights.bin: already there\n"
+    assert first.out == second.out == ""
+
+
+def test_a_spoiled_file_in_the_cache_is_replaced(
+    server: Server, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY
+    cache.mkdir()
+    (cache / "weights.bin").write_bytes(BODY[:-1])
+
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 0
+
+    assert (cache / "weights.bin").read_bytes() == BODY
+    assert "not the lock's, getting it again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("served", "expected"),
+    [
+        (BODY + b"!", f"expected bytes {len(BODY)}, received {len(BODY) + 1}"),
+        (BODY[::-1], "expected MD5"),
+    ],
+)
+def test_another_file_is_refused_and_nothing_remains(
+    server: Server,
+    cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    served: bytes,
+    expected: str,
+) -> None:
+    server.bodies["/models/weights.bin"] = served
+
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
+
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("\n") == 1
+    assert names(cache) == []
+
+
+def test_a_refused_download_leaves_the_file_that_was_there(
+    server: Server, cache: Path, tmp_path: Path
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY + b"!"
+    cache.mkdir()
+    (cache / "weights.bin").write_bytes(b"old")
+
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
+
+    assert (cache / "weights.bin").read_bytes() == b"old"
+    assert names(cache) == ["weights.bin"]
+
+
+def test_a_missing_address_is_told_in_one_line(
+    server: Server, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
+
+    assert capsys.readouterr().err == (
+        f"error: couldn't download {server.address}/models/weights.bin: the server answered 404; try again, "
+        "or fetch weights.bin elsewhere and name its folder with --from\n"
+    )
+    assert names(cache) == []
+
+
+def test_a_server_that_stops_early_is_told_and_nothing_remains(
+    server: Server, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY[: len(BODY) // 2]
+    server.promised["/models/weights.bin"] = len(BODY)
+
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
+
+    error = capsys.readouterr().err
+    assert "couldn't download" in error
+    assert "IncompleteRead" in error
+    assert error.count("\n") == 1
+    assert names(cache) == []
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "_SILENCE_SECONDS", 0.2)
+    # It takes the connection (the backlog does) and never answers.
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
+        lock = write_lock(tmp_path, f"http://127.0.0.1:{silent.server_port}")
+        assert run("--lock", lock, "--cache", cache) == 1
+
+    assert "the server didn't answer in time" in capsys.readouterr().err
+    assert names(cache) == []
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as gone:
+        lock = write_lock(tmp_path, f"http://127.0.0.1:{gone.server_port}")
+
+    assert run("--lock", lock, "--cache", cache) == 1
+
+    error = capsys.readouterr().err
+    assert "Connection refused" in error
+    assert error.count("\n") == 1
+
+
+def test_files_are_copied_from_a_folder_without_the_network(
+    server: Server, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "weights.bin").write_bytes(BODY)
+
+    assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache, "--from", source) == 0
+
+    assert (cache / "weights.bin").read_bytes() == BODY
+    assert server.asked == []
+    assert capsys.readouterr().err.startswith("weights.bin: copied, SHA-256 ")
+
+
+@pytest.mark.parametrize(("content", "expected"), [(None, "No such file"), (b"another", "expected bytes")])
+def test_a_folder_without_the_right_file_is_told(
+    cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    expected: str,
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    if content is not None:
+        (source / "weights.bin").write_bytes(content)
+
+    lock = write_lock(tmp_path, "http://models.example.com")
+    assert run("--lock", lock, "--cache", cache, "--from", source) == 1
+
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("\n") == 1
+    assert names(cache) == []
+
+
+def test_a_malformed_lock_is_told_in_one_line(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = write_lock(tmp_path, "http://models.example.com", md5="none")
+
+    assert run("--lock", lock, "--cache", cache) == 1
+
+    assert capsys.readouterr().err.startswith(f"error: {lock}: expected md5 as 32")
+
+
+@pytest.mark.parametrize("arguments", [["--from", "/nowhere/at/all"], ["--unknown"], ["extra"]])
+def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(*arguments)
+
+    assert left.value.code == 2
+    assert "usage: python -m infra.models" in capsys.readouterr().err
+
+
+@pytest.fixture
+def exports(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Put a recorder in the place of the conversion, which tests/unit/test_resnet50.py covers."""
+    calls: list[Path] = []
+
+    def export(weights: Path, destination: Path) -> None:
+        calls.append(weights)
+        destination.mkdir(exist_ok=True)
+        (destination / "saved_model.pb").write_bytes(b"graph")
+        write_record(destination, weights.name, hash_file(weights).sha256)
+
+    monkeypatch.setattr("tapeline.adapters.resnet50.export_resnet50", export)
+    return calls
+
+
+def test_weights_are_converted_once(
+    server: Server, cache: Path, tmp_path: Path, exports: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY
+    lock = write_lock(tmp_path, server.address, name=RESNET50_WEIGHTS)
+
+    assert run("--lock", lock, "--cache", cache) == 0
+    assert run("--lock", lock, "--cache", cache) == 0
+
+    assert exports == [cache / RESNET50_WEIGHTS]
+    assert capsys.readouterr().err.endswith(f"{RESNET50_FOLDER}: already made from these weights\n")
+
+
+def test_other_weights_or_a_spoiled_model_are_converted_again(
+    server: Server, cache: Path, tmp_path: Path, exports: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY
+    lock = write_lock(tmp_path, server.address, name=RESNET50_WEIGHTS)
+    assert run("--lock", lock, "--cache", cache) == 0
+
+    write_record(cache / RESNET50_FOLDER, RESNET50_WEIGHTS, "0" * 64)
+    assert run("--lock", lock, "--cache", cache) == 0
+    assert "made from other weights, making it again" in capsys.readouterr().err
+
+    (cache / RESNET50_FOLDER / "saved_model.pb").write_bytes(b"")
+    assert run("--lock", lock, "--cache", cache) == 0
+    assert "not complete, making it again" in capsys.readouterr().err
+
+    (cache / RESNET50_FOLDER / RECORD).unlink()
+    assert run("--lock", lock, "--cache", cache) == 0
+    assert "not complete, making it again" in capsys.readouterr().err
+    assert len(exports) == 4
+
+
+def test_the_command_runs_as_a_module(server: Server, cache: Path, tmp_path: Path) -> None:
+    lock = write_lock(tmp_path, server.address)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.models", "--lock", lock, "--cache", str(cache)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "tapeline")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: couldn't download")
+    assert "Traceback" not in done.stderr

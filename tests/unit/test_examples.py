@@ -1,0 +1,77 @@
+import csv
+from pathlib import Path, PurePosixPath
+
+import pytest
+from PIL import Image
+
+from examples.draw import IMAGES, PICTURES, draw
+from tapeline.entities import UNITS_BY_ENTITY
+
+EXAMPLES = IMAGES.parent
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    with (EXAMPLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images") / "new"
+    assert [path.name for path in draw(folder)] == list(PICTURES)
+    return folder
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_drawing_gives_the_committed_bytes(drawn: Path, name: str) -> None:
+    same = (drawn / name).read_bytes() == (IMAGES / name).read_bytes()
+    assert same, f"run `python -m examples.draw`: {name} isn't what the code draws"
+
+
+def test_no_other_file_lies_among_the_pictures() -> None:
+    assert {path.name for path in IMAGES.iterdir()} == set(PICTURES)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_of_a_seller_s_size_and_light(name: str) -> None:
+    with Image.open(IMAGES / name) as image:
+        assert all(600 <= side <= 1200 for side in image.size)
+        assert image.format == {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}[Path(name).suffix]
+    assert (IMAGES / name).stat().st_size < 80_000
+
+
+def test_questions_and_answers_agree_in_index_and_order() -> None:
+    asked, answered = rows_of("test.csv"), rows_of("expected.csv")
+    assert list(asked[0]) == ["index", "image_link", "group_id", "entity_name"]
+    assert list(answered[0]) == ["index", "prediction"]
+    assert [row["index"] for row in asked] == [row["index"] for row in answered]
+    assert len({row["index"] for row in asked}) == len(asked) == 24
+
+
+def test_every_picture_and_every_entity_is_asked_for() -> None:
+    asked = rows_of("test.csv")
+    links = {row["image_link"] for row in asked}
+    assert {PurePosixPath(link).name for link in links} == set(PICTURES)
+    assert links == {f"https://images.example.com/{name}" for name in PICTURES}
+    assert {row["entity_name"] for row in asked} == set(UNITS_BY_ENTITY)
+    assert len({(row["image_link"], row["entity_name"]) for row in asked}) == len(asked)
+
+
+def test_answers_are_a_number_and_a_unit_of_their_entity() -> None:
+    silent = 0
+    for question, answer in zip(rows_of("test.csv"), rows_of("expected.csv"), strict=True):
+        if not answer["prediction"]:
+            silent += 1
+            continue
+        number, _, unit = answer["prediction"].partition(" ")
+        assert float(number) > 0
+        assert unit in UNITS_BY_ENTITY[question["entity_name"]], question
+    assert silent == 5
+
+
+def test_rows_of_one_picture_share_a_group() -> None:
+    groups: dict[str, set[str]] = {}
+    for row in rows_of("test.csv"):
+        groups.setdefault(row["image_link"], set()).add(row["group_id"])
+        assert int(row["group_id"]) > 0
+    assert all(len(group) == 1 for group in groups.values())
