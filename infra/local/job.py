@@ -79,8 +79,17 @@ def run_job(job: Job, cloud: LocalCloud, progress: Progress) -> JobResult:
         LocalCloudError: The template couldn't be deployed.
     """
     progress.say("deploying template.yaml to the local cloud")
+    return answer_csv(job, cloud, deploy(job, cloud), progress)
+
+
+def deploy(job: Job, cloud: LocalCloud) -> dict[str, str]:
+    """Deploy the template as a job wants it, and return the stack's outputs.
+
+    Raises:
+        LocalCloudError: The template couldn't be deployed.
+    """
     drop = f"tapeline-drop-{cloud.account}-{cloud.region}"
-    outputs = cloud.deploy(
+    return cloud.deploy(
         TEMPLATE,
         parameters={
             "MaxConcurrency": str(job.workers),
@@ -90,6 +99,15 @@ def run_job(job: Job, cloud: LocalCloud, progress: Progress) -> JobResult:
         },
         overrides=_overrides(job),
     )
+
+
+def answer_csv(job: Job, cloud: LocalCloud, outputs: Mapping[str, str], progress: Progress) -> JobResult:
+    """Drop a job's CSV into a deployed stack, follow its run, and bring its outputs back.
+
+    Raises:
+        RejectedInputError: The CSV can't be used as a whole.
+        RunFailedError: The run ended without outputs.
+    """
     if job.images:
         put = _put_images(job.csv, job.images, cloud, outputs["DropBucketName"])
         progress.say(f"put {put} pictures from {job.images} into the bucket")

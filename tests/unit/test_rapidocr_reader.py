@@ -144,16 +144,22 @@ def test_a_small_picture_is_read(reader: RapidOcrReader) -> None:
     assert all(0 <= x <= 90 and 0 <= y <= 24 for x, y in line.box)
 
 
-def test_a_line_is_read_alike_whatever_its_neighbours(reader: RapidOcrReader) -> None:
-    image = draw("230 V")
-    alone = only(reader.read(as_picture(image)))
-    text = "A far longer line, which would widen a whole batch"
-    ImageDraw.Draw(image).text((10, 260), text, "black", font=ImageFont.load_default(size=24), anchor="lt")
+def test_a_crop_is_recognised_alike_whatever_its_neighbours(reader: RapidOcrReader) -> None:
+    short = np.asarray(draw("230 V").crop((110, 70, 260, 130)))
+    long = np.asarray(Image.new("RGB", (1200, 40), "white"))
 
-    together = reader.read(as_picture(image))
+    alone = reader._engine.recognize_txt([short])
+    together = reader._engine.recognize_txt([long, short])
 
-    assert len(together) == 2
-    assert alone in together
+    assert "230" in alone.txts[0]
+    assert (together.txts[1], together.scores[1]) == (alone.txts[0], alone.scores[0])
+
+
+def test_the_detectors_input_is_rapidocrs_own_but_for_rounding(reader: RapidOcrReader) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (500, 900, 3), dtype=np.uint8)
+    own = type(reader._engine.text_det).get_preprocess(reader._engine.text_det)
+
+    np.testing.assert_allclose(reader._engine.text_det.get_preprocess()(pixels), own(pixels), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (31, 31), (2, 2), (500, 500), (33, 800)])

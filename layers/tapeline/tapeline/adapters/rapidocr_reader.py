@@ -76,6 +76,7 @@ class RapidOcrReader:
         self._engine.run_ocr_steps(blank, {})
         self._engine.cls_and_rotate([blank])
         self._engine.recognize_txt([blank])
+        _normalise_quickly(self._engine.text_det)
 
     def read(self, picture: Picture) -> list[TextLine]:
         """Return the lines of text in a picture, upright or turned.
@@ -124,6 +125,23 @@ def _model(path: Path) -> Path:
             "install the locked version of rapidocr again"
         )
     return path
+
+
+def _normalise_quickly(detector: Any) -> None:
+    """Replace the detector's normalisation, in float64, by OpenCV's: 2 ms in place of 14 for 736 x 736."""
+    own = detector.get_preprocess()
+    if set(own.mean) != {0.5} or set(own.std) != {0.5}:
+        return
+
+    def prepare(pixels: Pixels) -> npt.NDArray[np.float32] | None:
+        resized = own.resize(pixels)
+        if resized is None:
+            return None
+        # (x / 255 - 0.5) / 0.5 in one step; rapidocr's mean and standard deviation of PP-OCRv6.
+        blob: npt.NDArray[np.float32] = cv2.dnn.blobFromImage(resized, 1 / 127.5, mean=(127.5,) * 3)
+        return blob
+
+    detector.get_preprocess = lambda: prepare
 
 
 def _reading_order(

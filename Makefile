@@ -1,0 +1,106 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CSV    ?= examples/test.csv
+IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
+OUT    ?= out
+MODELS ?= .cache/models
+# Pictures are read by as many workers at once as there are processors.
+WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+
+PYTHON_VERSION := $(shell cat .python-version)
+VENV := .venv
+PY   := PYTHONPATH=layers/tapeline:functions:. $(VENV)/bin/python
+SAM  := .venv-sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+
+# pyenv's shims exist for versions that aren't selected, so each candidate has to say its version.
+define FIND_PYTHON
+for candidate in "$${PYTHON:-}" python$(PYTHON_VERSION) python3 python; do \
+  if [ -n "$$candidate" ] && [ "$$("$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(PYTHON_VERSION)" ]; then \
+    echo "$$candidate"; exit 0; \
+  fi; \
+done; \
+echo "Tapeline needs Python $(PYTHON_VERSION), the version of its Lambda image, and found none." >&2; \
+echo "Install it (pyenv install $(PYTHON_VERSION), uv python install $(PYTHON_VERSION), or your system's package)," >&2; \
+echo "or say where it is: make PYTHON=/path/to/python$(PYTHON_VERSION) ..." >&2; \
+exit 1
+endef
+
+# $(call INSTALL,FOLDER,LOCK): an environment with what a lock names, made or brought up to date.
+define INSTALL
+python="$$($(FIND_PYTHON))"; \
+echo "tapeline: installing $(2) into $(1) (a minute or two, once)" >&2; \
+[ -x $(1)/bin/python ] || "$$python" -m venv --clear $(1); \
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2) 2> >(grep -v '^WARNING: Location' >&2); \
+cp $(2) $(1)/installed.txt
+endef
+
+.PHONY: help
+help: ## Show this help
+	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out]"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+.PHONY: run
+run: $(VENV)/local models ## Answer CSV on this machine: no AWS account, no Docker
+	@status=0; $(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) \
+	  $(if $(IMAGES),--images "$(IMAGES)") || status=$$?; \
+	if [ $$status -eq 3 ]; then status=0; fi; exit $$status
+
+.PHONY: models
+models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
+	@$(PY) -m infra.models --cache "$(MODELS)" || echo "tapeline: going on without ResNet50: the label columns stay empty" >&2
+
+.PHONY: test
+test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
+	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container and not e2e" $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/dev ## Check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+.PHONY: format
+format: $(VENV)/dev ## Bring the code into form
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: validate
+validate: .venv-sam/sam ## Check template.yaml with the SAM CLI and cfn-lint
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+
+.PHONY: benchmark
+benchmark: $(VENV)/dev ## Run 131,187 rows through fan-out and reducer; print seconds and peak memory
+	@$(PY) -m benchmarks.full_size $(BENCHMARK_ARGS)
+
+.PHONY: lock
+lock: $(VENV)/dev ## Renew the locks from pyproject.toml
+	@for group in inference local dev sam; do \
+	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
+	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
+	done
+	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
+
+.PHONY: clean
+clean: ## Remove environments, caches and outputs
+	@rm -rf .venv .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The developers' environment holds the local one: whichever is there first serves make run.
+$(VENV)/local: requirements/local.txt requirements/dev.txt
+	@if ! cmp -s $(VENV)/installed.txt requirements/local.txt && ! cmp -s $(VENV)/installed.txt requirements/dev.txt; then \
+	  $(call INSTALL,$(VENV),requirements/local.txt); fi
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt
+	@if ! cmp -s $(VENV)/installed.txt requirements/dev.txt; then $(call INSTALL,$(VENV),requirements/dev.txt); fi
+	@touch $@
+
+.venv-sam/sam: requirements/sam.txt
+	@$(call INSTALL,.venv-sam,requirements/sam.txt)
+	@touch $@

@@ -1,0 +1,196 @@
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from mypy_boto3_s3 import S3Client
+
+from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
+from tapeline.errors import ErrorCode, RowError
+from tapeline.ports import ImageFetcher
+
+PICTURE = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def client() -> S3Client:
+    return boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+
+
+@pytest.fixture
+def stub(client: S3Client) -> Iterator[Stubber]:
+    """Answers in order, and fails on a request that wasn't expected or didn't come."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+class Origin:
+    """A fetcher that remembers what it was asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        self.asked: list[str] = []
+        self._body = body
+
+    def fetch(self, link: str) -> bytes:
+        self.asked.append(link)
+        return self._body
+
+
+class BrokenStream(io.RawIOBase):
+    """A body that fails after its first byte."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._begun = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self._begun:
+            raise self._error
+        self._begun = True
+        return b"x"
+
+
+def answer(stub: Stubber, body: Any, length: int, *, bucket: str = "drop", key: str = "a/cup.jpg") -> None:
+    content = {"Body": StreamingBody(body, length), "ContentLength": length}
+    stub.add_response("get_object", content, {"Bucket": bucket, "Key": key})
+
+
+def refuse(stub: Stubber, code: str, status: int) -> None:
+    stub.add_client_error("get_object", code, http_status_code=status)
+
+
+def failure(fetcher: ImageFetcher, link: str) -> RowError:
+    with pytest.raises(RowError) as caught:
+        fetcher.fetch(link)
+    return caught.value
+
+
+class TestS3Fetcher:
+    def test_an_object_arrives_whole(self, client: S3Client, stub: Stubber) -> None:
+        answer(stub, io.BytesIO(PICTURE), len(PICTURE))
+        assert S3Fetcher(client, {"drop"}, len(PICTURE)).fetch("s3://drop/a/cup.jpg") == PICTURE
+
+    def test_other_buckets_are_refused_without_a_request(self, client: S3Client, stub: Stubber) -> None:
+        error = failure(S3Fetcher(client, ["drop", "more"]), "s3://secrets/a/cup.jpg")
+        assert error.code is ErrorCode.BLOCKED_ADDRESS
+        assert "['drop', 'more']" in error.message
+        assert "'secrets'" in error.message
+
+    @pytest.mark.parametrize("link", ["s3://drop", "s3://drop/a b", "https://example.com/cup.jpg", ""])
+    def test_malformed_links_are_refused_without_a_request(
+        self, client: S3Client, stub: Stubber, link: str
+    ) -> None:
+        assert failure(S3Fetcher(client, {"drop"}), link).code is ErrorCode.BAD_LINK
+
+    @pytest.mark.parametrize(
+        ("code", "status"),
+        [("NoSuchKey", 404), ("NoSuchBucket", 404), ("AccessDenied", 403), ("InvalidObjectState", 403)],
+    )
+    def test_what_s3_refuses_is_a_status(
+        self, client: S3Client, stub: Stubber, code: str, status: int
+    ) -> None:
+        refuse(stub, code, status)
+        error = failure(S3Fetcher(client, {"drop"}), "s3://drop/a/cup.jpg")
+        assert error.code is ErrorCode.HTTP_STATUS
+        assert f"HTTP status {status}" in error.message
+
+    def test_an_object_announced_as_too_large_is_not_read(self, client: S3Client, stub: Stubber) -> None:
+        stream = io.BytesIO(PICTURE)
+        reads: list[int] = []
+        stream.read = lambda size=-1, /: reads.append(size) or b""  # type: ignore[method-assign,assignment,func-returns-value]
+        answer(stub, stream, len(PICTURE))
+        error = failure(S3Fetcher(client, {"drop"}, len(PICTURE) - 1), "s3://drop/a/cup.jpg")
+        assert error.code is ErrorCode.TOO_LARGE
+        assert reads == []
+        assert stream.closed
+
+    def test_more_than_was_announced_is_cut(self, client: S3Client, stub: Stubber) -> None:
+        content = {"Body": io.BytesIO(PICTURE), "ContentLength": 10}
+        stub.add_response("get_object", content)
+        assert failure(S3Fetcher(client, {"drop"}, 100), "s3://drop/a/cup.jpg").code is ErrorCode.TOO_LARGE
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (botocore.exceptions.ReadTimeoutError(endpoint_url="https://s3"), ErrorCode.TIMEOUT),
+            (botocore.exceptions.ResponseStreamingError(error="reset"), ErrorCode.CONNECT_FAILURE),
+            (ConnectionResetError("reset"), ErrorCode.CONNECT_FAILURE),
+        ],
+    )
+    def test_a_body_that_breaks_off(
+        self, client: S3Client, stub: Stubber, error: Exception, code: ErrorCode
+    ) -> None:
+        answer(stub, BrokenStream(error), 2)
+        assert failure(S3Fetcher(client, {"drop"}), "s3://drop/a/cup.jpg").code is code
+
+    def test_a_body_that_ends_early(self, client: S3Client, stub: Stubber) -> None:
+        answer(stub, io.BytesIO(PICTURE), len(PICTURE) + 1)
+        error = failure(S3Fetcher(client, {"drop"}), "s3://drop/a/cup.jpg")
+        assert error.code is ErrorCode.CONNECT_FAILURE
+
+
+class TestMirrorFetcher:
+    LINK = "https://m.example.com/images/I/61Bk%2BL.jpg?x=1"
+
+    def test_a_copy_answers_for_the_origin(self, client: S3Client, stub: Stubber) -> None:
+        origin = Origin(b"origin")
+        answer(stub, io.BytesIO(PICTURE), len(PICTURE), bucket="mirror", key="copies/61Bk+L.jpg")
+        assert MirrorFetcher(client, "mirror", "copies/", origin).fetch(self.LINK) == PICTURE
+        assert origin.asked == []
+
+    def test_the_origin_answers_where_there_is_no_copy(self, client: S3Client, stub: Stubber) -> None:
+        origin = Origin(b"origin")
+        refuse(stub, "NoSuchKey", 404)
+        assert MirrorFetcher(client, "mirror", "copies/", origin).fetch(self.LINK) == b"origin"
+        assert origin.asked == [self.LINK]
+
+    def test_a_link_without_a_name_goes_to_the_origin_at_once(self, client: S3Client, stub: Stubber) -> None:
+        origin = Origin(b"origin")
+        assert MirrorFetcher(client, "mirror", "", origin).fetch("https://m.example.com/") == b"origin"
+
+    @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404)])
+    def test_a_mirror_that_is_set_up_wrongly_is_not_passed_over(
+        self, client: S3Client, stub: Stubber, code: str, status: int
+    ) -> None:
+        origin = Origin(b"origin")
+        refuse(stub, code, status)
+        error = failure(MirrorFetcher(client, "mirror", "copies/", origin), self.LINK)
+        assert error.code is ErrorCode.HTTP_STATUS
+        assert code in error.message
+        assert origin.asked == []
+
+    @pytest.mark.parametrize("link", ["file:///copies/61Bk.jpg", "https://example.com:8080/61Bk.jpg", ""])
+    def test_a_malformed_link_fails_with_or_without_a_copy(
+        self, client: S3Client, stub: Stubber, link: str
+    ) -> None:
+        origin = Origin(b"origin")
+        assert failure(MirrorFetcher(client, "mirror", "", origin), link).code is ErrorCode.BAD_LINK
+        assert origin.asked == []
+
+    def test_extra_ports_are_those_of_tests(self, client: S3Client, stub: Stubber) -> None:
+        refuse(stub, "NoSuchKey", 404)
+        mirror = MirrorFetcher(client, "mirror", "", Origin(b"origin"), extra_ports={8099})
+        assert mirror.fetch("http://127.0.0.1:8099/a.jpg") == b"origin"
+
+
+class TestLinkFetcher:
+    @pytest.mark.parametrize(
+        ("link", "chosen"),
+        [
+            ("https://example.com/a", b"http"),
+            ("http://example.com/a", b"http"),
+            ("s3://drop/a", b"s3"),
+            ("S3://drop/a", b"s3"),
+            ("s3:", b"http"),
+            ("", b"http"),
+        ],
+    )
+    def test_the_scheme_decides(self, link: str, chosen: bytes) -> None:
+        http, s3 = Origin(b"http"), Origin(b"s3")
+        assert LinkFetcher(http=http, s3=s3).fetch(link) == chosen
+        assert http.asked + s3.asked == [link]
