@@ -1,7 +1,4 @@
-"""Draws onto a picture where its answers were read.
-
-``python -m examples.annotate DETAILS.csv IMAGES_DIR ROWS.csv OUT.png --picture NAME``
-"""
+"""Draws onto a picture where its answers were read: ``python -m examples.annotate --help``."""
 
 import argparse
 import csv
@@ -16,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 type Corners = list[tuple[float, float]]
 
 # Dark enough for white letters, and told apart by the colour-blind as well.
-_COLOURS: Final = ("#0b6e4f", "#b3261e", "#1f4e9c", "#8a4b08", "#6a1b9a")
+_COLOURS: Final = ("#b3261e", "#1f4e9c", "#6a1b9a", "#8a4b08", "#0b6e4f")
 
 
 class Reading(NamedTuple):
@@ -39,7 +36,7 @@ def readings(details: Path, rows: Path, picture: str) -> list[Reading]:
     """
     with details.open(encoding="utf-8", newline="") as file:
         answers = {row["index"]: row for row in csv.DictReader(file)}
-    found: list[Reading] = []
+    found = []
     with rows.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             answer = answers.get(row["index"])
@@ -82,10 +79,10 @@ def annotate(image: Image.Image, found: list[Reading]) -> Image.Image:
 def main() -> None:
     """Reads the command line and writes the annotated picture."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.annotate", description="Draw where a picture's answers were read."
+        prog="python -m examples.annotate", description="Draw where values were read."
     )
     parser.add_argument("details", type=Path, metavar="DETAILS.csv", help="the run's details")
-    parser.add_argument("images", type=Path, metavar="IMAGES_DIR", help="the folder of the pictures")
+    parser.add_argument("images", type=Path, metavar="IMAGES_DIR", help="where the pictures are")
     parser.add_argument("rows", type=Path, metavar="ROWS.csv", help="what the run was asked")
     parser.add_argument("out", type=Path, metavar="OUT.png", help="the file to write")
     parser.add_argument("--picture", required=True, metavar="NAME", help="a file of IMAGES_DIR")

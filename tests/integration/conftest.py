@@ -1,0 +1,74 @@
+"""What the tests against the local cloud share: servers, pictures and one deployed stack."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from infra.local.cloud import LocalCloud
+from infra.local.job import Job, deploy
+from infra.local.package import Override
+from tests.integration.http_server import PictureServer
+
+HANDLERS = Path(__file__).parent / "handlers"
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed stack whose Inference may download from one server on loopback, but not from the other."""
+
+    cloud: LocalCloud
+    outputs: dict[str, str]
+    allowed: PictureServer
+    refused: PictureServer
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    # Waits between retries are cut to a twentieth: the emulator's own scale for tests.
+    with (
+        PictureServer() as allowed,
+        PictureServer() as refused,
+        LocalCloud({"SFN_WAIT_SCALE": "0.05"}) as cloud,
+    ):
+        inference = Override(
+            {"TEST_ALLOWED_PORT": str(allowed.address[1]), "TEST_REFUSED_PORT": str(refused.address[1])},
+            handler="loopback.handler",
+            code=(HANDLERS,),
+        )
+        folder = tmp_path_factory.mktemp("job")
+        job = Job(
+            folder / "none.csv",
+            folder,
+            None,
+            folder / "models",
+            workers=WORKERS,
+            parameters={"LargestShard": "2"},
+            overrides={"InferenceFunction": inference},
+        )
+        yield Deployment(cloud, deploy(job, cloud), allowed, refused)
+
+
+def drawn(text: str, *, kind: str = "PNG") -> bytes:
+    """Return a picture with a line of text."""
+    picture = Image.new("RGB", (480, 200), "white")
+    ImageDraw.Draw(picture).text((40, 70), text, fill="black", font=ImageFont.load_default(size=44))
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def huge_png(width: int, height: int) -> bytes:
+    """Return a PNG whose header says that it has so many pixels, and which has none."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

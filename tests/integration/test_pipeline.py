@@ -1,0 +1,198 @@
+"""The whole flow on the local cloud: bad rows, repeated announcements, killed workers, rejected files."""
+
+import csv
+import json
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from infra.local.job import Job, answer_csv
+from infra.local.progress import Progress
+from tapeline.errors import RejectedInputError
+from tests.integration.conftest import Deployment, drawn, huge_png
+from tests.integration.http_server import Reply, endlessly, redirect
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """A run's outputs."""
+
+    predictions: list[dict[str, str]]
+    errors: dict[str, dict[str, str]]
+    report: dict[str, object]
+    folder: Path
+
+
+def answer(deployment: Deployment, folder: Path, name: str, body: bytes) -> Outputs:
+    source = folder / f"{name}.csv"
+    source.write_bytes(body)
+    out = folder / "out"
+    job = Job(source, out, None, folder / "models")
+    result = answer_csv(job, deployment.cloud, deployment.outputs, Progress(bar=False))
+    with (out / f"{name}_out.csv").open(newline="") as file:
+        predictions = list(csv.DictReader(file))
+    with (out / "errors.csv").open(newline="") as file:
+        errors = {row.get("index", row["image_link"]): row for row in csv.DictReader(file)}
+    return Outputs(predictions, errors, dict(result.report), out)
+
+
+def executions(deployment: Deployment) -> list[str]:
+    machine = deployment.outputs["StateMachineArn"]
+    found = deployment.cloud.step_functions.list_executions(stateMachineArn=machine, maxResults=1000)
+    return [item["name"] for item in found["executions"]]
+
+
+def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    server, refused = deployment.allowed, deployment.refused
+    refused.put("/inside.png", Reply(drawn("12 kg")))
+    good = server.put("/good,a.png", Reply(drawn("Net weight 12.5 kg")))
+    links = {
+        "good": (good, "item_weight", None),
+        "said-nothing": (good, "voltage", None),
+        "unknown": (good, "colour", "unknown_entity"),
+        "empty": ("", "width", "bad_link"),
+        "port": ("http://127.0.0.1:9001/", "width", "bad_link"),
+        "loopback": (refused.url("/inside.png"), "width", "blocked_address"),
+        "metadata": ("http://169.254.169.254/", "width", "blocked_address"),
+        "decimal": (f"http://2130706433:{refused.address[1]}/inside.png", "width", "blocked_address"),
+        "file": ("file:///etc/passwd", "width", "bad_link"),
+        "redirect": (server.put("/r", redirect(refused.url("/inside.png"))), "width", "blocked_address"),
+        "missing": (server.url("/nothing.png"), "width", "http_status"),
+        "page": (server.put("/page", Reply(b"<!doctype html><p>hello")), "width", "not_an_image"),
+        "truncated": (
+            server.put("/t.jpg", Reply(drawn("12 kg", kind="JPEG")[:2000])),
+            "width",
+            "decode_failure",
+        ),
+        "huge": (server.put("/h.png", Reply(huge_png(50_000, 50_000))), "width", "too_many_pixels"),
+        "endless": (server.put("/e", Reply(pieces=endlessly(bytes(1 << 20)))), "width", "too_large"),
+        "bucket": ("s3://somebody-elses/picture.png", "width", "blocked_address"),
+        "last": (good, "item_weight", None),
+    }
+    lines = ["index,image_link,group_id,entity_name,note"]
+    lines += [f'{index},"{link}",1,{entity},"a, b"' for index, (link, entity, _) in links.items()]
+    lines.insert(5, "short,line")
+    body = b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n"
+
+    outputs = answer(deployment, tmp_path, "bad rows", body)
+
+    expected = list(links)
+    expected.insert(4, "short")
+    assert [row["index"] for row in outputs.predictions] == expected
+    codes = {index: row["error_code"] for index, row in outputs.errors.items()}
+    wanted = {index: code for index, (_, _, code) in links.items() if code is not None}
+    assert codes == {**wanted, "short": "bad_row"}
+    assert all(row["error"] for row in outputs.errors.values())
+    assert outputs.errors["file"]["note"] == "a, b"
+    predictions = {row["index"]: row["prediction"] for row in outputs.predictions}
+    assert predictions["good"] == predictions["last"] == "12.5 kilogram"
+    assert {predictions[index] for index in codes} == {""}
+    assert predictions["said-nothing"] == ""
+    assert server.count("/good,a.png") == 1
+    assert refused.total == refused.connections == 0
+    assert outputs.report["errors_by_code"] == pd.Series(codes).value_counts().to_dict()
+    # errors.csv can be dropped in again as it is.
+    again = answer(deployment, tmp_path, "again", (outputs.folder / "errors.csv").read_bytes())
+    assert [row["index"] for row in again.predictions] == list(outputs.errors)
+    retried = {index: row["error_code"] for index, row in again.errors.items()}
+    assert {**retried, "short": "bad_row"} == codes
+
+
+def test_pandas_reads_the_outputs_back(deployment: Deployment, tmp_path: Path) -> None:
+    good = deployment.allowed.put("/p.png", Reply(drawn("230 V 60 W")))
+    body = f"image_link,entity_name\n{good},voltage\n\n{good},wattage\n{good},depth\n".encode()
+    outputs = answer(deployment, tmp_path, "plain", body)
+    table = pd.read_csv(outputs.folder / "plain_out.csv", keep_default_na=False)
+    assert table.to_dict("list") == {"index": [0, 1, 2], "prediction": ["230 volt", "60 watt", ""]}
+    details = pd.read_csv(outputs.folder / "details.csv", keep_default_na=False)
+    assert len(json.loads(details["box"][0])) == 4
+    assert outputs.report["resnet50"] == "absent"
+
+
+def test_the_same_version_announced_twice_runs_once(deployment: Deployment, tmp_path: Path) -> None:
+    good = deployment.allowed.put("/twice.png", Reply(drawn("5 kg")))
+    outputs = answer(deployment, tmp_path, "twice", f"image_link,entity_name\n{good},item_weight\n".encode())
+    before = executions(deployment)
+    source = outputs.report["input"]
+    assert isinstance(source, dict)
+    event = json.loads(Path("events/fan_out.json").read_text())
+    event["Records"][0]["s3"]["bucket"]["name"] = source["bucket"]
+    event["Records"][0]["s3"]["object"].update(key=source["key"], versionId=source["version"])
+    functions = deployment.cloud.lambda_.list_functions()["Functions"]
+    name = next(item["FunctionName"] for item in functions if "FanOut" in item["FunctionName"])
+    answered = deployment.cloud.lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert json.loads(answered["Payload"].read()) == {"runs": [outputs.report["run"]]}
+    assert executions(deployment) == before
+    assert deployment.allowed.count("/twice.png") == 1
+
+
+def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) -> None:
+    server = deployment.allowed
+    slow = Reply(pieces=lambda: iter([drawn("7 kg")[:100]] * 40), pause=0.1, hang_up=True)
+    links = [server.put(f"/k{number}.png", slow, Reply(drawn("7 kg"))) for number in range(4)]
+    body = "image_link,entity_name\n" + "".join(f"{link},item_weight\n" for link in links)
+    source = tmp_path / "killed.csv"
+    source.write_text(body)
+
+    def kill_a_worker() -> None:
+        deadline = time.monotonic() + 60
+        while not any(server.count(f"/k{number}.png") for number in range(4)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.kill(inference_workers()[0], signal.SIGKILL)
+
+    for pid in inference_workers():
+        os.kill(pid, signal.SIGKILL)  # So that all that are there later are at work.
+    killer = threading.Thread(target=kill_a_worker)
+    killer.start()
+    outputs = answer(deployment, tmp_path, "killed", source.read_bytes())
+    killer.join()
+    assert [row["prediction"] for row in outputs.predictions] == ["7 kilogram"] * 4
+    assert not outputs.errors
+
+
+def inference_workers() -> list[int]:
+    """Process ids of the local cloud's Inference workers."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if "ministack-lambda-tapeline-InferenceFunction" in (process / "cmdline").read_text():
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "received"),
+    [
+        (b"a,b\n1,2\n", "the columns 'a, b'"),
+        (b"", "an empty file"),
+        (b"image_link,entity_name\n\xff\xfe,width\n", "the byte 0xff"),
+        (b'image_link,entity_name\n"http://example.com/a.png,width\n', "a record that can't be read"),
+    ],
+)
+def test_an_unusable_file_is_rejected_without_an_execution(
+    deployment: Deployment, tmp_path: Path, body: bytes, received: str
+) -> None:
+    before = executions(deployment)
+    with pytest.raises(RejectedInputError, match="expected") as caught:
+        answer(deployment, tmp_path, "rejected", body)
+    assert caught.value.received.startswith(received)
+    assert executions(deployment) == before
+
+
+def test_a_file_with_a_header_only_gives_outputs_with_a_header_only(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    outputs = answer(deployment, tmp_path, "none", b"index,image_link,group_id,entity_name\n")
+    assert outputs.predictions == []
+    assert outputs.report["rows"] == 0
