@@ -136,15 +136,18 @@ def test_the_same_version_announced_twice_runs_once(deployment: Deployment, tmp_
 
 def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) -> None:
     server = deployment.allowed
-    slow = Reply(pieces=lambda: iter([drawn("7 kg")[:100]] * 40), pause=0.1, hang_up=True)
-    links = [server.put(f"/k{number}.png", slow, Reply(drawn("7 kg"))) for number in range(4)]
+    picture = drawn("7 kg")
+    pieces = [picture[start : start + 200] for start in range(0, len(picture), 200)]
+    slow = Reply(pieces=lambda: iter(pieces), pause=3 / len(pieces))
+    paths = [f"/k{number}.png" for number in range(4)]
+    links = [server.put(path, slow) for path in paths]
     body = "image_link,entity_name\n" + "".join(f"{link},item_weight\n" for link in links)
     source = tmp_path / "killed.csv"
     source.write_text(body)
 
     def kill_a_worker() -> None:
         deadline = time.monotonic() + 60
-        while not any(server.count(f"/k{number}.png") for number in range(4)):
+        while not any(server.count(path) for path in paths):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(inference_workers()[0], signal.SIGKILL)
@@ -157,6 +160,8 @@ def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) ->
     killer.join()
     assert [row["prediction"] for row in outputs.predictions] == ["7 kilogram"] * 4
     assert not outputs.errors
+    # The killed worker's pictures were asked for again.
+    assert sum(server.count(path) for path in paths) > len(paths)
 
 
 def inference_workers() -> list[int]:
