@@ -136,9 +136,10 @@ def test_the_same_version_announced_twice_runs_once(deployment: Deployment, tmp_
 
 def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) -> None:
     server = deployment.allowed
+    # Six seconds a picture: both workers are in the middle of their shards when one is killed.
     picture = drawn("7 kg")
     pieces = [picture[start : start + 200] for start in range(0, len(picture), 200)]
-    slow = Reply(pieces=lambda: iter(pieces), pause=3 / len(pieces))
+    slow = Reply(pieces=lambda: iter(pieces), pause=6 / len(pieces))
     paths = [f"/k{number}.png" for number in range(4)]
     links = [server.put(path, slow) for path in paths]
     body = "image_link,entity_name\n" + "".join(f"{link},item_weight\n" for link in links)
@@ -147,7 +148,7 @@ def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) ->
 
     def kill_a_worker() -> None:
         deadline = time.monotonic() + 60
-        while not any(server.count(path) for path in paths):
+        while not all(server.count(path) for path in paths):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(inference_workers()[0], signal.SIGKILL)
