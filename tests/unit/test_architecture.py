@@ -1,0 +1,65 @@
+"""Data flows one way, handlers stay short, and documents name what is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers/tapeline/tapeline"
+OUTSIDE = {"boto3", "botocore", "requests", "urllib3", "PIL", "tensorflow", "keras", "rapidocr", "cv2"}
+HANDLERS = sorted(ROOT.glob("functions/*/app.py"))
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name)
+def test_the_core_imports_nothing_from_outside(path: Path) -> None:
+    named = imports(path)
+    assert not {name.split(".")[0] for name in named} & OUTSIDE
+    assert not [name for name in named if name.startswith("tapeline.adapters")]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+def test_the_package_knows_no_function(path: Path) -> None:
+    functions = {folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir()}
+    assert not {name.split(".")[0] for name in imports(path)} & (functions | {"infra"})
+
+
+def test_there_are_handlers_to_look_at() -> None:
+    assert len(HANDLERS) == 4
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
+def test_a_handler_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 70
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 30
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_only_targets_and_files_that_are_there(path: Path) -> None:
+    text = path.read_text()
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:\$ |`)make ([a-z]+)", text))
+    assert named <= targets
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (path.parent / link).exists(), link
+
+
+def test_the_readme_shows_the_answers_that_the_examples_have() -> None:
+    shown = re.search(r"index,prediction\n(.*?)\n\.\.\. ", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert shown
+    expected = (ROOT / "examples/expected.csv").read_text().splitlines()[1:]
+    assert shown[1].splitlines() == expected[:8]
