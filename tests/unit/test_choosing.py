@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapeline.choosing import choose_answers
+from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.errors import ErrorCode, RowError
+from tapeline.picture import TextLine
+from tapeline.quantities import parse_quantity
+
+
+def line(text: str, x: float = 100, y: float = 100, *, vertical: bool = False) -> TextLine:
+    wide, high = 12.0 * len(text), 24.0
+    if vertical:
+        return TextLine(text, 0.9, ((x, y + wide), (x, y), (x + high, y), (x + high, y + wide)))
+    return TextLine(text, 0.9, ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)))
+
+
+def predict(lines: list[TextLine], *entities: str) -> list[str]:
+    answers = choose_answers(lines, entities, width=800, height=800)
+    return [answers[name].prediction for name in entities]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "expected"),
+    [
+        ("Net weight: 12.5 kg", "item_weight", "12.5 kilogram"),
+        ("Max load 120 kg", "maximum_weight_recommendation", "120 kilogram"),
+        ("Max load 120 kg", "item_weight", ""),
+        ("12V DC", "voltage", "12 volt"),
+        ("2200 W", "wattage", "2200 watt"),
+        ("16 fl oz", "item_volume", "16 fluid ounce"),
+        ("Height: 30 cm", "height", "30 centimetre"),
+        ("5000 mAh", "voltage", ""),
+        ("Best before 2027", "item_weight", ""),
+    ],
+)
+def test_a_line_that_says_it(text: str, entity: str, expected: str) -> None:
+    assert predict([line(text)], entity) == [expected]
+
+
+def test_labels_beside_the_numbers_win() -> None:
+    lines = [line("Width: 40 cm", y=100), line("Height: 90 cm", y=200), line("Depth: 35 cm", y=300)]
+    assert predict(lines, "depth", "height", "width") == ["35 centimetre", "90 centimetre", "40 centimetre"]
+
+
+def test_a_height_stands_upright_and_a_width_lies_below() -> None:
+    lines = [line("90 cm", x=40, y=350, vertical=True), line("40 cm", x=350, y=740)]
+    assert predict(lines, "height", "width") == ["90 centimetre", "40 centimetre"]
+
+
+def test_an_answer_says_where_it_was_read() -> None:
+    said = line("Net weight 2 kg")
+    answer = choose_answers([said], ["item_weight"], width=800, height=800)["item_weight"]
+    assert answer.text
+    assert answer.box is not None
+    assert 0 < answer.confidence <= 1
+
+
+def test_nothing_read_is_silence() -> None:
+    assert predict([], *UNITS_BY_ENTITY) == [""] * len(UNITS_BY_ENTITY)
+
+
+def test_an_unknown_entity_is_an_error() -> None:
+    with pytest.raises(RowError, match="colour") as caught:
+        choose_answers([], ["colour"], width=10, height=10)
+    assert caught.value.code is ErrorCode.UNKNOWN_ENTITY
+
+
+@given(
+    st.lists(
+        st.builds(line, st.text(min_size=1, max_size=40), st.floats(0, 800), st.floats(0, 800)), max_size=6
+    )
+)
+def test_whatever_was_read_every_answer_has_a_unit_of_its_entity(lines: list[TextLine]) -> None:
+    for entity, answer in choose_answers(lines, list(UNITS_BY_ENTITY), width=800, height=800).items():
+        if answer.prediction:
+            assert parse_quantity(answer.prediction).unit in UNITS_BY_ENTITY[entity]
