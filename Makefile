@@ -8,7 +8,7 @@ IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
 OUT    ?= out
 MODELS ?= .cache/models
 # Pictures are read by as many workers at once as there are processors.
-WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+WORKERS ?= $(shell nproc)
 
 PYTHON_VERSION := $(shell cat .python-version)
 VENV := .venv

@@ -26,6 +26,17 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("run", *arguments),
+        cwd=ROOT,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def local_clouds(folder: Path) -> list[int]:
     """Processes that a command with this temporary folder left running."""
     found = []
@@ -41,14 +52,7 @@ def local_clouds(folder: Path) -> list[int]:
 def test_the_examples_come_out_as_expected(tmp_path: Path) -> None:
     examples = ROOT / "examples"
     out = tmp_path / "out"
-    done = subprocess.run(
-        command("run", examples / "test.csv", "--images", examples / "images", "--out", out),
-        cwd=ROOT,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, examples / "test.csv", "--images", examples / "images", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "24 rows on 12 pictures" in done.stdout
     assert "tapeline: " not in done.stdout
@@ -69,14 +73,7 @@ def test_the_examples_come_out_as_expected(tmp_path: Path) -> None:
 def test_row_errors_exit_with_3(tmp_path: Path) -> None:
     source = tmp_path / "bad.csv"
     source.write_text("image_link,entity_name\nfile:///etc/passwd,width\n")
-    done = subprocess.run(
-        command("run", source, "--out", tmp_path / "out"),
-        cwd=ROOT,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, source, "--out", tmp_path / "out")
     assert done.returncode == 3, done.stderr
     assert "1 bad_link" in done.stdout
 
@@ -84,28 +81,14 @@ def test_row_errors_exit_with_3(tmp_path: Path) -> None:
 def test_a_rejected_file_exits_with_1_and_says_why(tmp_path: Path) -> None:
     source = tmp_path / "bad.csv"
     source.write_text("picture;entity\n1;2\n")
-    done = subprocess.run(
-        command("run", source, "--out", tmp_path / "out"),
-        cwd=ROOT,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, source, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "image_link and entity_name" in done.stderr
     assert "picture;entity" in done.stderr
 
 
 def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:
-    done = subprocess.run(
-        command("run", tmp_path / "nowhere.csv"),
-        cwd=ROOT,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, tmp_path / "nowhere.csv")
     assert done.returncode == 2
     assert "expected a file" in done.stderr
 
