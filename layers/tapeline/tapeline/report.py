@@ -10,7 +10,7 @@ from tapeline.answering import STAGES
 from tapeline.fan_out import RunDocument
 from tapeline.parts import PartHeader, PicturePart, RowAnswer
 
-# List prices of us-east-1 in US dollars, November 2026: aws.amazon.com/lambda/pricing (x86),
+# List prices of us-east-1 in US dollars, an estimate only: aws.amazon.com/lambda/pricing (x86),
 # aws.amazon.com/step-functions/pricing (standard), aws.amazon.com/s3/pricing.
 LAMBDA_GIGABYTE_SECOND: Final = 0.0000166667
 LAMBDA_REQUEST: Final = 0.20 / 1_000_000
