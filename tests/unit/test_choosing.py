@@ -76,3 +76,49 @@ def test_whatever_was_read_every_answer_has_a_unit_of_its_entity(lines: list[Tex
     for entity, answer in choose_answers(lines, list(UNITS_BY_ENTITY), width=800, height=800).items():
         if answer.prediction:
             assert parse_quantity(answer.prediction).unit in UNITS_BY_ENTITY[entity]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "expected"),
+    [
+        ("100-240V", "voltage", "100 volt"),
+        ("14.5cm / 5.7in", "height", "14.5 centimetre"),
+        ("5.7in / 14.5cm", "height", "5.7 inch"),
+        ("NET WT 12 OZ (340g)", "item_weight", "12 ounce"),
+        ("20oz Bowl", "item_volume", "20 fluid ounce"),
+        ("Product weight 80 g", "maximum_weight_recommendation", ""),
+        ("Protein 25 g", "item_weight", ""),
+    ],
+)
+def test_of_several_spellings_the_first_and_of_a_range_the_lower_end(
+    text: str, entity: str, expected: str
+) -> None:
+    assert predict([line(text)], entity) == [expected]
+
+
+def test_each_side_gets_a_measure_of_its_own_where_there_are_enough() -> None:
+    lines = [line('20"W x 10"D x 30"H')]
+    assert predict(lines, "width", "depth", "height") == ["20 inch", "10 inch", "30 inch"]
+
+
+def test_weight_and_load_of_one_picture_stay_apart() -> None:
+    lines = [line("Net weight 8 kg", y=100), line("Load capacity 150 kg", y=300)]
+    assert predict(lines, "item_weight", "maximum_weight_recommendation") == ["8 kilogram", "150 kilogram"]
+
+
+def test_a_part_of_the_product_is_not_its_size() -> None:
+    lines = [line("Seat height 45 cm", y=100), line("Height 90 cm", y=300)]
+    assert predict(lines, "height") == ["90 centimetre"]
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
+    lines = [line("90 cm", x=40, y=350, vertical=True), line("40 cm", x=350, y=740), line("35 cm", y=60)]
+    sides = ["width", "height", "depth"]
+    together = choose_answers(lines, sides, width=800, height=800)
+    alone = {side: choose_answers(lines, [side], width=800, height=800)[side] for side in sides}
+    assert together == alone
+
+
+def test_crowded_pictures_are_answered_too() -> None:
+    lines = [line(f"{number} cm", x=number % 40 * 20, y=number // 40 * 20) for number in range(1, 400)]
+    assert all(predict(lines, "width", "height", "depth"))

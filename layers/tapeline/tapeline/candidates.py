@@ -77,6 +77,7 @@ _KEYWORD: Final = re.compile(
 _SEVERAL: Final[dict[str, frozenset[Keyword]]] = {
     "capacity": frozenset({Keyword.LOAD, Keyword.VOLUME}),
     "rated": frozenset({Keyword.LOAD, Keyword.POWER, Keyword.VOLTAGE}),
+    "rating": frozenset({Keyword.LOAD, Keyword.POWER, Keyword.VOLTAGE}),
 }
 _LETTERS: Final = {
     "w": Keyword.WIDTH, "h": Keyword.HEIGHT, "d": Keyword.DEPTH, "l": Keyword.LENGTH,

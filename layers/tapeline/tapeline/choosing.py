@@ -119,9 +119,9 @@ def _size(candidate: Candidate) -> float:
 
 def _same_measure(a: Candidate, b: Candidate) -> bool:
     """Say whether two candidates give one size in two units."""
-    close = abs(a.x - b.x) < 0.15 and abs(a.y - b.y) < 0.08
-    differ = abs(_size(a) - _size(b)) > _ROUNDING * max(_size(a), _size(b))
-    return close and a.quantity.unit != b.quantity.unit and not differ
+    if a.quantity.unit == b.quantity.unit or abs(a.x - b.x) >= 0.15 or abs(a.y - b.y) >= 0.08:
+        return False
+    return abs(_size(a) - _size(b)) <= _ROUNDING * max(_size(a), _size(b))
 
 
 def _measures(candidates: Sequence[Candidate]) -> list[_Measure]:
