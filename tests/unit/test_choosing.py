@@ -122,3 +122,18 @@ def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
 def test_crowded_pictures_are_answered_too() -> None:
     lines = [line(f"{number} cm", x=number % 40 * 20, y=number // 40 * 20) for number in range(1, 400)]
     assert all(predict(lines, "width", "height", "depth"))
+
+
+def test_runners_up_are_the_other_quantities_best_first() -> None:
+    lines = [line("Net Wt 500 g", y=100), line("2 kg", y=300), line("500 g", y=500), line("3 kg", y=700)]
+    answer = choose_answers(lines, ["item_weight"], width=800, height=800)["item_weight"]
+    assert answer.prediction == "500 gram"
+    assert [runner.prediction for runner in answer.runners_up] == ["2 kilogram", "3 kilogram"]
+    assert answer.runners_up[0].text == "2 kg"
+    assert answer.confidence > answer.runners_up[0].confidence >= answer.runners_up[1].confidence
+
+
+def test_silence_has_runners_up_too() -> None:
+    answer = choose_answers([line("Max load 20 kg")], ["item_weight"], width=800, height=800)["item_weight"]
+    assert answer.prediction == ""
+    assert [runner.prediction for runner in answer.runners_up] == ["20 kilogram"]

@@ -5,12 +5,30 @@ The rule is a plain sum of evidence. Its weights were set by hand on labelled pi
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from tapeline.candidates import Candidate, Keyword, find_candidates
 from tapeline.picture import Box, TextLine
 from tapeline.quantities import format_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """A quantity that wasn't answered, but could have been.
+
+    Attributes:
+        prediction: ``NUMBER UNIT``, other than the answer's and every other runner-up's.
+        confidence: From 0 to 1, like :attr:`Answer.confidence`.
+        text: The line that it was read from.
+        box: That line's corners, in pixels of the original picture.
+    """
+
+    prediction: str
+    confidence: float
+    text: str
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +40,18 @@ class Answer:
         confidence: From 0 to 1; 0 where the prediction is empty. It orders answers, and is no probability.
         text: The line that it was read from; empty where the prediction is.
         box: That line's corners, in pixels of the original picture; None where the prediction is empty.
+        runners_up: The next best, best first; at most :data:`RUNNERS_UP`. Silence can have some too.
     """
 
     prediction: str
     confidence: float
     text: str
     box: Box | None
+    runners_up: tuple[RunnerUp, ...] = ()
+
+
+RUNNERS_UP: Final = 2
+"""How many runners-up come with an answer."""
 
 
 SILENT: Final = Answer(prediction="", confidence=0.0, text="", box=None)
@@ -218,18 +242,36 @@ def choose_answers(
     for entity in entity_names:
         measures = _measures(find_candidates(lines, entity, width=width, height=height))
         if entity in SIDE_NAMES:
+            rated = [(measure, _side_evidence(measure, entity)) for measure in measures]
             best = _choose_sides(measures).get(entity)
         else:
             rated = [(measure, _evidence(measure, entity)) for measure in measures]
             best = max(rated, key=lambda item: item[1], default=None)
         if best is None or best[1] < _SILENT_BELOW[entity]:
-            answers[entity] = SILENT
+            answers[entity] = replace(SILENT, runners_up=_runners_up(rated, answered=""))
             continue
         chosen = best[0].first
+        prediction = format_quantity(chosen.quantity)
         answers[entity] = Answer(
-            prediction=format_quantity(chosen.quantity),
-            confidence=1.0 / (1.0 + math.exp(-best[1])),
+            prediction=prediction,
+            confidence=_confidence(best[1]),
             text=chosen.text,
             box=chosen.box,
+            runners_up=_runners_up(rated, answered=prediction),
         )
     return answers
+
+
+def _confidence(evidence: float) -> float:
+    return 1.0 / (1.0 + math.exp(-evidence))
+
+
+def _runners_up(rated: Sequence[tuple[_Measure, float]], *, answered: str) -> tuple[RunnerUp, ...]:
+    """Return the best measures that print as something else than what was answered."""
+    found: dict[str, RunnerUp] = {}
+    for measure, evidence in sorted(rated, key=lambda item: -item[1]):
+        first = measure.first
+        prediction = format_quantity(first.quantity)
+        if prediction != answered and prediction not in found:
+            found[prediction] = RunnerUp(prediction, _confidence(evidence), first.text, first.box)
+    return tuple(islice(found.values(), RUNNERS_UP))
