@@ -79,7 +79,7 @@ benchmark: $(VENV)/dev ## Run 131,187 rows through fan-out and reducer; print se
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference local dev sam; do \
+	@for group in inference local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done

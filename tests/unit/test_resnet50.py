@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from tapeline.adapters.resnet50 import ResNet50Classifier, export_resnet50, resn
 from tapeline.errors import ModelFileError
 from tapeline.model_files import CLASS_INDEX, RECORD, RESNET50_FOLDER, RESNET50_WEIGHTS, hash_file
 from tapeline.picture import Picture
+from tests.random_weights import class_index, random_network, save_as_official
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,38 +32,6 @@ class Models:
     weights: Path
     kerass: Any
     classifier: ResNet50Classifier
-
-
-def random_network() -> Any:
-    """Return a ResNet50 whose answer depends clearly on the picture, as an untrained one's hardly does."""
-    keras.utils.set_random_seed(20)
-    network = keras.applications.ResNet50(weights=None)
-    generator = np.random.default_rng(20)
-    for layer in network.layers:
-        values = layer.get_weights()
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([generator.uniform(0.5, 1, value.shape) for value in values])
-        elif layer.name == "predictions":
-            layer.set_weights([generator.normal(0, 0.4, value.shape) for value in values])
-    return network
-
-
-def save_as_official(network: Any, path: Path) -> None:
-    """Save weights as Keras 2 did: layers by name in the file's root, each weight named by its path."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [layer.name.encode() for layer in network.layers]
-        file.attrs["backend"] = b"tensorflow"
-        file.attrs["keras_version"] = b"2.0.6"
-        for layer in network.layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}/{weight.name}:0" for weight in layer.weights]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, value in zip(names, layer.get_weights(), strict=True):
-                group[name] = value
-
-
-def class_index() -> dict[str, list[str]]:
-    return {str(number): [f"n{number:08d}", f"class_{number}"] for number in range(1000)}
 
 
 @pytest.fixture(scope="module")
