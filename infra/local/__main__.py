@@ -6,10 +6,12 @@ import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NoReturn
 
 from infra.local.cloud import LocalCloud
+from infra.local.engine import Engine
 from infra.local.job import DEFAULT_WORKERS, Job, JobResult, run_job
 from infra.local.progress import Progress
 from tapeline.errors import TapelineError
@@ -24,6 +26,7 @@ _EXAMPLES: Final = """\
 examples:
   python -m infra.local run examples/test.csv --images examples/images
   python -m infra.local run my.csv --out results --workers 4
+  python -m infra.local run my.csv --engine docker
 
 exit codes:
   0    every row was answered, or rightly empty
@@ -38,13 +41,17 @@ _SHOWN_ROWS: Final = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
-    job = Job(options.csv, options.out, options.images, options.models, options.workers)
+    in_containers = options.engine == "docker"
+    models = None if in_containers else options.models
+    job = Job(options.csv, options.out, options.images, models, options.workers)
     signal.signal(signal.SIGTERM, _interrupt)
     progress = Progress()
     log = options.out / "local-cloud.log"
     log.unlink(missing_ok=True)
     try:
-        with LocalCloud() as cloud:
+        with ExitStack() as stack:
+            engine = stack.enter_context(Engine()) if in_containers else None
+            cloud = stack.enter_context(LocalCloud(engine=engine))
             try:
                 result = run_job(job, cloud, progress)
             except TapelineError:
@@ -68,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local",
-        description="Answer a CSV of product pictures on this machine: no AWS account, no Docker.",
+        description="Answer a CSV of product pictures on this machine, without an AWS account.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -89,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--workers", type=_count, default=DEFAULT_WORKERS, help="shards at once (default: the processors)"
+    )
+    run.add_argument(
+        "--engine",
+        choices=("process", "docker"),
+        default="process",
+        help="docker: Inference runs in the image that make build made (default: process)",
     )
     return parser
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import boto3
 from botocore.config import Config
 
-from infra.local.package import Override, package
+from infra.local.engine import Engine
+from infra.local.package import Override, images, package
 from tapeline.errors import TapelineError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class LocalCloud:
 
     Args:
         environment: Variables on top of those that the emulator is started with.
+        engine: A Docker Engine for image functions to run in; without one they run as zip functions do,
+            in processes of this machine.
 
     Attributes:
         region: The region that it plays.
@@ -58,8 +61,9 @@ class LocalCloud:
     region: Final = "us-east-1"
     account: Final = "000000000000"
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, engine: Engine | None = None) -> None:
         self._environment = dict(environment or {})
+        self._engine = engine
         self._process: subprocess.Popen[bytes] | None = None
         self.folder = Path()
         self.endpoint = ""
@@ -138,7 +142,9 @@ class LocalCloud:
             self.s3.put_object(Bucket=_PACKAGES_BUCKET, Key=key, Body=body)
             return f"s3://{_PACKAGES_BUCKET}/{key}"
 
-        document = package(template, upload, overrides or {})
+        document = package(template, upload, overrides or {}, containers=self._engine is not None)
+        if self._engine is not None:
+            self._engine.require(images(document))
         formation: CloudFormationClient = boto3.client("cloudformation", **self._client_options())
         formation.create_stack(
             StackName=stack,
@@ -186,14 +192,16 @@ class LocalCloud:
         }
 
     def _start(self) -> None:
-        port = _free_port()
-        self.endpoint = f"http://127.0.0.1:{port}"
+        # Containers reach it at their network's gateway, an address of this host that isn't the loopback's.
+        address = self._engine.gateway if self._engine else "127.0.0.1"
+        port = _free_port(address)
+        self.endpoint = f"http://{address}:{port}"
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C goes to us alone, and we end the whole group.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ministack.app"],
                 cwd=self.folder,
-                env=self._process_environment(port),
+                env=self._process_environment(address, port),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -207,16 +215,15 @@ class LocalCloud:
                 )
             time.sleep(0.05)
 
-    def _process_environment(self, port: int) -> dict[str, str]:
+    def _process_environment(self, address: str, port: int) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "TMPDIR": str(self.folder),
             "GATEWAY_PORT": str(port),
-            "BIND_HOST": "127.0.0.1",
+            "BIND_HOST": address,
             "LAMBDA_EXECUTOR": "local",
-            # It would look for containers of its own to remove.
-            "DOCKER_HOST": f"unix://{self.folder}/no-docker",
+            **self._engine_environment(),
             "MINISTACK_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": "local",
@@ -228,6 +235,21 @@ class LocalCloud:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             **self._environment,
+        }
+
+    def _engine_environment(self) -> dict[str, str]:
+        if self._engine is None:
+            # Else it would look for containers of its own to remove.
+            return {"DOCKER_HOST": f"unix://{self.folder}/no-docker"}
+        return {
+            "DOCKER_HOST": self._engine.host,
+            # The name under which it labels its containers, and so finds none but its own.
+            "MINISTACK_HOSTNAME": self._engine.name,
+            "DOCKER_NETWORK": self._engine.name,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            # As on Lambda: only /tmp can be written to.
+            "LAMBDA_DOCKER_FLAGS": "--read-only --tmpfs /tmp:rw,mode=1777,size=512m",
+            "MINISTACK_DOCKER_TIMEOUT": "60",
         }
 
     def _answers(self) -> bool:
@@ -252,7 +274,7 @@ class LocalCloud:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

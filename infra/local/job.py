@@ -40,7 +40,7 @@ class Job:
         csv: The input.
         out: The folder for the outputs; made where it isn't there.
         images: A folder with pictures under the last parts of their links, or None.
-        models: The folder that ``make models`` fills.
+        models: The folder that ``make models`` fills; None where the image brings its own.
         workers: Shards that run at once.
         parameters: Values for further parameters of the template.
         overrides: Logical id of a function -> what is different about it, for tests and benchmarks.
@@ -49,7 +49,7 @@ class Job:
     csv: Path
     out: Path
     images: Path | None
-    models: Path
+    models: Path | None
     workers: int = DEFAULT_WORKERS
     parameters: Mapping[str, str] | None = None
     overrides: Mapping[str, Override] | None = None
@@ -124,7 +124,8 @@ def _overrides(job: Job) -> dict[str, Override]:
     overrides = dict(job.overrides or {})
     given = overrides.get("InferenceFunction", Override())
     # The image has its models at a place of its own; here they are where `make models` put them.
-    environment = {"MODELS_DIR": str(job.models.resolve()), **given.environment}
+    models = {"MODELS_DIR": str(job.models.resolve())} if job.models else {}
+    environment = {**models, **given.environment}
     overrides["InferenceFunction"] = Override(environment, given.handler, given.code)
     return overrides
 

@@ -35,17 +35,20 @@ class Override:
     code: tuple[Path, ...] = ()
 
 
-def package(template: Path, upload: Upload, overrides: Mapping[str, Override]) -> dict[str, Any]:
+def package(
+    template: Path, upload: Upload, overrides: Mapping[str, Override], *, containers: bool = False
+) -> dict[str, Any]:
     """Return the template with its local paths replaced by uploaded archives.
 
-    An image function becomes a zip function with the handler that its image would run: its code
-    and the layer's come along, and its dependencies are those of the interpreter that runs the
-    emulator.
+    Without containers, an image function becomes a zip function with the handler that its image would
+    run: its code and the layer's come along, and its dependencies are those of the interpreter that
+    runs the emulator.
 
     Args:
         template: Path of template.yaml; the paths in it are relative to its folder.
         upload: Where archives go.
         overrides: Logical id of a function -> what is different about it.
+        containers: Whether image functions stay what they are, with the tags that ``sam build`` gives.
 
     Raises:
         KeyError: An override names a function that isn't in the template.
@@ -63,6 +66,9 @@ def package(template: Path, upload: Upload, overrides: Mapping[str, Override]) -
             properties["ContentUri"] = upload(f"{name}.zip", archive)
         elif resource["Type"] == "AWS::Serverless::Function":
             if properties.get("PackageType") == "Image":
+                if containers:
+                    properties["ImageUri"] = f"{name.lower()}:{resource.pop('Metadata')['DockerTag']}"
+                    continue
                 _image_to_zip(root, resource, layers)
             override = overrides.get(name, Override())
             archive = zip_folder(root / properties["CodeUri"], *override.code)
@@ -72,6 +78,12 @@ def package(template: Path, upload: Upload, overrides: Mapping[str, Override]) -
             numbers = _numeric_substitutions(document, properties["DefinitionSubstitutions"])
             properties["DefinitionUri"] = upload(f"{name}.json", definition_as_json(text, numbers).encode())
     return document
+
+
+def images(document: Mapping[str, Any]) -> list[str]:
+    """Return the tags of the images that a packaged template's functions run."""
+    properties = [resource.get("Properties", {}) for resource in document["Resources"].values()]
+    return sorted({item["ImageUri"] for item in properties if "ImageUri" in item})
 
 
 def definition_as_json(text: str, numbers: Iterable[str]) -> str:

@@ -24,7 +24,15 @@ _PACKAGES: Final = (
     "libsqlite3-0", "libgomp1", "libstdc++6", "libuuid1", "libexpat1",
 )  # fmt: skip
 _UNUSED: Final = (
-    "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "__pycache__", "*.a", "config-3.*"
+    "test",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "lib2to3",
+    "__pycache__",
+    "*.a",
+    "config-3.*",
 )
 _EMULATOR: Final = "samcli/local/rapid/aws-lambda-rie-x86_64"
 
@@ -60,12 +68,16 @@ _CONFIGURATION: Final = (
 
 def present() -> bool:
     """Say whether the engine has the base image already."""
-    return subprocess.run(["docker", "image", "inspect", NAME], capture_output=True).returncode == 0
+    return (
+        subprocess.run(["docker", "image", "inspect", NAME], check=False, capture_output=True).returncode == 0
+    )
 
 
 def pull() -> bool:
     """Pull the real base image; say whether that worked."""
-    return subprocess.run(["docker", "pull", "--quiet", NAME], capture_output=True).returncode == 0
+    return (
+        subprocess.run(["docker", "pull", "--quiet", NAME], check=False, capture_output=True).returncode == 0
+    )
 
 
 def build_stand_in(sam: Path) -> None:
@@ -114,7 +126,10 @@ def _copy_python(root: Path) -> None:
         )
     for part in ("bin", "include", "lib"):
         shutil.copytree(
-            source / part, target / part, symlinks=True, ignore=shutil.ignore_patterns(*_UNUSED, "site-packages")
+            source / part,
+            target / part,
+            symlinks=True,
+            ignore=shutil.ignore_patterns(*_UNUSED, "site-packages"),
         )
     packages = Path("lib/python3.12/site-packages")
     (target / packages).mkdir()

@@ -1,0 +1,96 @@
+"""The Docker Engine under a local cloud: a network for its containers, and their end with it."""
+
+import subprocess
+import uuid
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+
+from tapeline.errors import TapelineError
+
+
+class EngineError(TapelineError):
+    """There is no Docker Engine that answers, or it lacks an image."""
+
+
+class Engine:
+    """A bridge network of one local cloud; what runs in it is removed at the end.
+
+    The engine is the one that the ``docker`` command talks to, and has to run on this machine: the
+    containers reach the local cloud at the network's gateway, which is an address of the host.
+
+    Attributes:
+        host: The engine's address, such as ``unix:///var/run/docker.sock``.
+        name: The network's name.
+        gateway: The host's address in the network, once entered.
+    """
+
+    def __init__(self) -> None:
+        self.host = engine_host()
+        self.name = f"tapeline-{uuid.uuid4().hex[:12]}"
+        self.gateway = ""
+
+    def __enter__(self) -> Self:
+        """Connect, and make the network.
+
+        Raises:
+            EngineError: No engine answers.
+        """
+        try:
+            self._client = docker.DockerClient(base_url=self.host)
+            network = self._client.networks.create(self.name, driver="bridge")
+            network.reload()
+            self.gateway = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        except DockerException as error:
+            raise EngineError(
+                f"expected a Docker Engine at {self.host}, none answered ({error}): start it, or run "
+                "without ENGINE=docker"
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the containers that are left, and the network."""
+        for container in self._client.containers.list(all=True, filters={"network": self.name}):
+            container.remove(force=True, v=True)
+        self._client.networks.get(self.name).remove()
+        self._client.close()
+
+    def require(self, tags: Iterable[str]) -> None:
+        """Check that images were built.
+
+        Raises:
+            EngineError: One isn't there.
+        """
+        for tag in tags:
+            try:
+                self._client.images.get(tag)
+            except ImageNotFound as error:
+                raise EngineError(
+                    f"expected the image {tag} in the engine at {self.host}, found none: run `make build`"
+                ) from error
+
+
+def engine_host() -> str:
+    """Return the address of the engine that the ``docker`` command talks to.
+
+    Raises:
+        EngineError: There is no ``docker`` command.
+    """
+    try:
+        found = subprocess.run(
+            ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],  # noqa: S607
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise EngineError(
+            f"expected the docker command to name its engine, it didn't ({error}): install Docker, or run "
+            "without ENGINE=docker"
+        ) from error
+    return found.stdout.strip()
