@@ -1,11 +1,11 @@
-"""The command behind ``make run``: ``python -m infra.local run test.csv``."""
+"""The commands behind ``make run`` and ``make cloud``: ``python -m infra.local run test.csv``."""
 
 import argparse
 import csv
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NoReturn
@@ -14,6 +14,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.engine import Engine
 from infra.local.job import DEFAULT_WORKERS, Job, JobResult, run_job
 from infra.local.progress import Progress
+from infra.local.standing import stand
 from tapeline.errors import TapelineError
 
 EXIT_OK: Final = 0
@@ -41,35 +42,44 @@ _SHOWN_ROWS: Final = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
-    in_containers = options.engine == "docker"
-    models = None if in_containers else options.models
-    job = Job(options.csv, options.out, options.images, models, options.workers)
     signal.signal(signal.SIGTERM, _interrupt)
-    progress = Progress()
-    log = options.out / "local-cloud.log"
-    log.unlink(missing_ok=True)
     try:
-        with ExitStack() as stack:
-            engine = stack.enter_context(Engine()) if in_containers else None
-            cloud = stack.enter_context(LocalCloud(engine=engine))
-            try:
-                result = run_job(job, cloud, progress)
-            except TapelineError:
-                options.out.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(cloud.log, log)
-                raise
-            finally:
-                progress.finish()
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
     except TapelineError as error:
         print(f"tapeline: {error}", file=sys.stderr)
-        if log.exists():
-            print(f"tapeline: the local cloud's log is {log}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
         print("tapeline: interrupted; everything that was started has been ended", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    in_containers = options.engine == "docker"
+    models = None if in_containers else options.models
+    job = Job(options.csv, options.out, options.images, models, options.workers)
+    progress = Progress()
+    log = options.out / "local-cloud.log"
+    log.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        engine = stack.enter_context(Engine()) if in_containers else None
+        cloud = stack.enter_context(LocalCloud(engine=engine))
+        try:
+            result = run_job(job, cloud, progress)
+        except TapelineError:
+            options.out.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(cloud.log, log)
+            print(f"tapeline: the local cloud's log is {log}", file=sys.stderr)
+            raise
+        finally:
+            progress.finish()
     _show(result)
     return EXIT_ROW_ERRORS if result.report["errors"] else EXIT_OK
+
+
+def _cloud(options: argparse.Namespace) -> int:
+    stand(options.port, options.models, Progress())
+    return EXIT_OK
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,14 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    run.set_defaults(command=_run)
     run.add_argument("csv", type=_file, help="index,image_link,group_id,entity_name")
     run.add_argument("--out", type=Path, default=Path("out"), help="folder for the outputs (default: out)")
     run.add_argument(
         "--images", type=_folder, help="folder that answers links by their last part instead of the internet"
     )
-    run.add_argument(
-        "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
-    )
+    _add_models(run)
     run.add_argument(
         "--workers", type=_count, default=DEFAULT_WORKERS, help="shards at once (default: the processors)"
     )
@@ -103,7 +112,17 @@ def _parser() -> argparse.ArgumentParser:
         default="process",
         help="docker: Inference runs in the image that make build made (default: process)",
     )
+    cloud = commands.add_parser("cloud", help="start a local cloud with the examples in it, for sam local")
+    cloud.set_defaults(command=_cloud)
+    cloud.add_argument("--port", type=int, default=4566, help="port to listen at (default: 4566)")
+    _add_models(cloud)
     return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
+    )
 
 
 def _file(text: str) -> Path:

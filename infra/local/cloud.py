@@ -50,6 +50,8 @@ class LocalCloud:
         environment: Variables on top of those that the emulator is started with.
         engine: A Docker Engine for image functions to run in; without one they run as zip functions do,
             in processes of this machine.
+        address: The address of this machine to listen at; the engine's gateway where there is one.
+        port: The port to listen at; 0 for a free one.
 
     Attributes:
         region: The region that it plays.
@@ -61,9 +63,19 @@ class LocalCloud:
     region: Final = "us-east-1"
     account: Final = "000000000000"
 
-    def __init__(self, environment: Mapping[str, str] | None = None, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        engine: Engine | None = None,
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self._environment = dict(environment or {})
         self._engine = engine
+        # Containers reach it at their network's gateway, an address of this host that isn't the loopback's.
+        self._address = engine.gateway if engine else address
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self.folder = Path()
         self.endpoint = ""
@@ -192,16 +204,14 @@ class LocalCloud:
         }
 
     def _start(self) -> None:
-        # Containers reach it at their network's gateway, an address of this host that isn't the loopback's.
-        address = self._engine.gateway if self._engine else "127.0.0.1"
-        port = _free_port(address)
-        self.endpoint = f"http://{address}:{port}"
+        port = self._port or _free_port(self._address)
+        self.endpoint = f"http://{self._address}:{port}"
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C goes to us alone, and we end the whole group.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ministack.app"],
                 cwd=self.folder,
-                env=self._process_environment(address, port),
+                env=self._process_environment(port),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -215,13 +225,13 @@ class LocalCloud:
                 )
             time.sleep(0.05)
 
-    def _process_environment(self, address: str, port: int) -> dict[str, str]:
+    def _process_environment(self, port: int) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "TMPDIR": str(self.folder),
             "GATEWAY_PORT": str(port),
-            "BIND_HOST": address,
+            "BIND_HOST": self._address,
             "LAMBDA_EXECUTOR": "local",
             **self._engine_environment(),
             "MINISTACK_REGION": self.region,

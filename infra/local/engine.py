@@ -3,6 +3,7 @@
 import subprocess
 import uuid
 from collections.abc import Iterable
+from ipaddress import ip_network
 from types import TracebackType
 from typing import Self
 
@@ -45,10 +46,7 @@ class Engine:
             network.reload()
             self.gateway = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
         except DockerException as error:
-            raise EngineError(
-                f"expected a Docker Engine at {self.host}, none answered ({error}): start it, or run "
-                "without ENGINE=docker"
-            ) from error
+            raise _no_engine(self.host, error) from error
         return self
 
     def __exit__(
@@ -75,6 +73,26 @@ class Engine:
                 ) from error
 
 
+def bridge_gateway() -> str:
+    """Return the host's address in the engine's default network.
+
+    It is what the name ``host-gateway`` stands for in ``--add-host``.
+
+    Raises:
+        EngineError: No engine answers.
+    """
+    host = engine_host()
+    try:
+        client = docker.DockerClient(base_url=host)
+        configuration = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
+        client.close()
+    except DockerException as error:
+        raise _no_engine(host, error) from error
+    # Engines before 27 name the gateway only where somebody chose it; it is the first address then.
+    first = next(ip_network(configuration["Subnet"]).hosts())
+    return str(configuration.get("Gateway", first))
+
+
 def engine_host() -> str:
     """Return the address of the engine that the ``docker`` command talks to.
 
@@ -90,7 +108,13 @@ def engine_host() -> str:
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise EngineError(
-            f"expected the docker command to name its engine, it didn't ({error}): install Docker, or run "
-            "without ENGINE=docker"
+            f"expected the docker command to name its engine, it didn't ({error}): install Docker, or do "
+            "without containers"
         ) from error
     return found.stdout.strip()
+
+
+def _no_engine(host: str, error: Exception) -> EngineError:
+    return EngineError(
+        f"expected a Docker Engine at {host}, none answered ({error}): start it, or do without containers"
+    )

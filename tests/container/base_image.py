@@ -16,6 +16,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NAME: Final = "public.ecr.aws/lambda/python:3.12"
+# The name under which sam local looks for it.
+LOCAL_NAME: Final = f"{NAME}-x86_64"
 
 _SUITE: Final = "bookworm"
 # What CPython and the wheels link to; Amazon Linux has the same under other names.
@@ -114,6 +116,7 @@ def build_stand_in(sam: Path) -> None:
         _run("tar", "--create", "--numeric-owner", "--file", archive, "--directory", root, ".")
         changes = [word for line in configuration for word in ("--change", line)]
         _run("docker", "import", *changes, archive, NAME)
+        _run("docker", "tag", NAME, LOCAL_NAME)
 
 
 def _copy_python(root: Path) -> None:
@@ -150,9 +153,9 @@ def _install_runtime(root: Path) -> None:
         sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
         "--target", root / "var/runtime", "--requirement", lock,
     )  # fmt: skip
-    # The real image's interpreter finds its runtime without a variable, which functions may set anew.
+    # The real runtime finds itself and the layers without a variable, which functions may set anew.
     path = root / "var/lang/lib/python3.12/site-packages/runtime.pth"
-    path.write_text("/var/runtime\n", encoding="utf-8")
+    path.write_text("/var/runtime\n/opt/python/lib/python3.12/site-packages\n/opt/python\n", encoding="utf-8")
 
 
 def _trust(root: Path) -> list[str]:

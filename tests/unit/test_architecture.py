@@ -1,7 +1,10 @@
 """Data flows one way, handlers stay short, and documents name what is there."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,42 @@ def test_a_handler_is_short(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 30
+
+
+_IMPORT_ALONE = """
+import importlib, sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+allowed = set(sys.argv[2].split())
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        spec = PathFinder.find_spec(name, path)
+        if name.split(".")[0] not in allowed and spec and "site-packages" in (spec.origin or ""):
+            raise ModuleNotFoundError(f"{name} is neither in the layer nor in Lambda's runtime", name=name)
+sys.meta_path.insert(0, Finder())
+importlib.import_module(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("function", ["fan_out", "missing", "reducer"])
+def test_a_zip_function_imports_only_what_its_layer_and_the_runtime_have(function: str) -> None:
+    lock = re.findall(
+        r"^([a-z0-9-]+)==", (ROOT / "layers/tapeline/requirements.txt").read_text(), re.MULTILINE
+    )
+    by_distribution = {"python-dotenv": "dotenv", "aws-lambda-powertools": "aws_lambda_powertools"}
+    runtime = ["boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six"]
+    allowed = [by_distribution.get(name, name.replace("-", "_")) for name in lock]
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _IMPORT_ALONE,
+            f"{function}.app",
+            " ".join([*allowed, *runtime, "tapeline", function]),
+        ],
+        check=True,
+        env={"PYTHONPATH": os.pathsep.join(map(str, [PACKAGE.parent, ROOT / "functions"]))},
+    )
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

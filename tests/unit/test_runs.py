@@ -251,7 +251,10 @@ def test_fan_out_decodes_a_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fan_out.app._fan_out", remember)
     event = json.loads((Path(__file__).parents[2] / "events/fan_out.json").read_text())
     other = json.loads(json.dumps(event["Records"][0]))
-    other["s3"]["object"]["key"] = "incoming/100%252B+a.csv"
+    other["s3"]["object"] |= {
+        "key": "incoming/100%252B+a.csv",
+        "versionId": "096fKKXTRTtl3on89fVO.nfljtsv6qko",
+    }
     event["Records"].append(other)
 
     context = LambdaContext()
@@ -260,8 +263,8 @@ def test_fan_out_decodes_a_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     fan_out_handler(event, context)
     assert [source.key for source in sources] == [
-        "incoming/spring catalogue (new).csv",
+        "examples/spring catalogue (new).csv",
         "incoming/100%2B a.csv",
     ]
-    assert sources[0].version == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
+    assert [source.version for source in sources] == [None, "096fKKXTRTtl3on89fVO.nfljtsv6qko"]
     assert fan_out_handler({"Event": "s3:TestEvent"}, context) == {"runs": []}

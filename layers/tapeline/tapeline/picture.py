@@ -1,12 +1,18 @@
 """A picture and what is read from it, as plain values."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    # Only Inference has it: the other functions, which share this module, name boxes and labels alone.
+    import numpy as np
+    import numpy.typing as npt
 
 type Pixels = npt.NDArray[np.uint8]
 """RGB pixels, shape (height, width, 3), dtype uint8."""
+
+type Features = npt.NDArray[np.float32]
+"""What ResNet50 makes of a picture before its last layer, shape (2048,), dtype float32."""
 
 type Point = tuple[float, float]
 """x to the right and y down, in pixels of the original picture."""
@@ -75,4 +81,4 @@ class Classification:
     """
 
     labels: tuple[Label, ...]
-    features: npt.NDArray[np.float32]
+    features: Features
