@@ -7,6 +7,11 @@ CSV    ?= examples/test.csv
 IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
 OUT    ?= out
 MODELS ?= .cache/models
+WEIGHTS := resnet50_weights_tf_dim_ordering_tf_kernels.h5
+# process: Inference runs as a process of this machine; docker: in its image.
+ENGINE ?= process
+# An environment in samconfig.toml.
+ENV ?= default
 # Pictures are read by as many workers at once as there are processors.
 WORKERS ?= $(shell nproc)
 
@@ -40,13 +45,13 @@ endef
 
 .PHONY: help
 help: ## Show this help
-	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out]"
+	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out] [ENGINE=docker] [ENV=prod]"
 	@echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 
 .PHONY: run
-run: $(VENV)/local models ## Answer CSV on this machine: no AWS account, no Docker
-	@status=0; $(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) \
+run: $(VENV)/local models $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
+	@status=0; $(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
 	  $(if $(IMAGES),--images "$(IMAGES)") || status=$$?; \
 	if [ $$status -eq 3 ]; then status=0; fi; exit $$status
 
@@ -54,9 +59,38 @@ run: $(VENV)/local models ## Answer CSV on this machine: no AWS account, no Dock
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
 	@$(PY) -m infra.models --cache "$(MODELS)" || echo "tapeline: going on without ResNet50: the label columns stay empty" >&2
 
+.PHONY: cloud
+cloud: $(VENV)/local models ## Start a local cloud that stays up, for sam local and the AWS CLI
+	@$(PY) -m infra.local cloud --models "$(MODELS)"
+
+.PHONY: build
+build: .venv-sam/sam models ## Build what is deployed: the layer, the functions, the image (needs Docker)
+	@if [ -f "$(MODELS)/$(WEIGHTS)" ]; then \
+	  parameters="ResNet50=present ModelFiles=$(MODELS)"; \
+	else \
+	  parameters="ResNet50=absent"; echo "tapeline: building the image without ResNet50" >&2; \
+	fi; \
+	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --config-env $(ENV) --parameter-overrides $$parameters
+
+.PHONY: deploy
+deploy: build ## Build, then deploy to the AWS account of your credentials (ENV=prod: as prod)
+	@$(SAM) deploy --config-env $(ENV)
+
+.PHONY: destroy
+destroy: .venv-sam/sam ## Delete the stack; the buckets and what is in them remain
+	@$(SAM) delete --config-env $(ENV)
+
+.PHONY: logs
+logs: .venv-sam/sam ## Follow the functions' logs
+	@$(SAM) logs --config-env $(ENV) --tail
+
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
 	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container and not e2e" $(PYTEST_ARGS)
+
+.PHONY: test-container
+test-container: $(VENV)/dev .venv-sam/sam ## Run the tests of the image and of the SAM commands, with a Docker Engine
+	@PYTHONPATH= $(VENV)/bin/python -m pytest -m container $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/dev ## Check style and types
