@@ -19,6 +19,8 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
         "numpy/_core/include",
         "numpy/_core/lib",
         "numpy/f2py",
+        "**/*.a",
+        "**/*.h",
         "**/*.pyi",
         "**/*.pxd",
         "**/*.pyx",
@@ -28,6 +30,7 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
         "numpy/**/tests",
         "opt_einsum/tests",
         "shapely/tests",
+        "tensorflow/**/tests",
     ),
     # Keras makes the network that is converted when the image is built; what is served is its graph.
     "Keras, which made the model, and what only Keras needs": (

@@ -116,6 +116,11 @@ class LocalCloud:
         return boto3.client("stepfunctions", **self._client_options())
 
     @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """A client for its CloudFormation."""
+        return boto3.client("cloudformation", **self._client_options())
+
+    @cached_property
     def lambda_(self) -> "LambdaClient":
         """A client for its Lambda."""
         return boto3.client("lambda", **self._client_options())
@@ -157,8 +162,7 @@ class LocalCloud:
         document = package(template, upload, overrides or {}, containers=self._engine is not None)
         if self._engine is not None:
             self._engine.require(images(document))
-        formation: CloudFormationClient = boto3.client("cloudformation", **self._client_options())
-        formation.create_stack(
+        self.cloudformation.create_stack(
             StackName=stack,
             TemplateBody=json.dumps(document),
             Parameters=[
@@ -166,12 +170,12 @@ class LocalCloud:
             ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
-        while (status := formation.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith(
-            "IN_PROGRESS"
-        ):
+        while (status := self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0])[
+            "StackStatus"
+        ].endswith("IN_PROGRESS"):
             time.sleep(0.1)
         if status["StackStatus"] != "CREATE_COMPLETE":
-            events = formation.describe_stack_events(StackName=stack)["StackEvents"]
+            events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
             reasons = [
                 f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
                 for event in events

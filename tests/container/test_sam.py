@@ -1,0 +1,179 @@
+"""The SAM commands as the documents show them: local calls, and a deployment, against the local cloud."""
+
+import csv
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from infra.local.cloud import LocalCloud
+from infra.local.engine import Engine
+from infra.local.job import Job, answer_csv
+from infra.local.package import definition_as_json
+from infra.local.progress import Progress
+from tests.container.conftest import INFERENCE, ROOT, Build, docker, sam
+
+README = (ROOT / "README.md").read_text()
+SHOWN = re.findall(r"^\$ sam (local invoke .+)\n(\{.+\})$", README, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def standing(engine: None) -> Iterator[dict[str, str]]:
+    """Start what ``make cloud`` starts; return the variables that it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "infra.local", "cloud"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "functions", "."])},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(2)]
+        yield dict(word.split("=", 1) for line in lines for word in shlex.split(line)[1:])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+
+
+def test_the_readme_shows_a_call_of_each_function_of_a_run() -> None:
+    assert [shlex.split(line)[2] for line, _ in SHOWN] == [
+        "FanOutFunction", "InferenceFunction", "MissingFunction", "ReducerFunction",
+    ]  # fmt: skip
+
+
+def test_each_call_in_the_readme_prints_the_answer_that_it_shows(
+    build: Build, standing: dict[str, str]
+) -> None:
+    for line, answer in SHOWN:
+        done = sam(*shlex.split(line))
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert json.loads(done.stdout) == json.loads(answer), line
+
+
+def test_the_events_name_the_example_in_the_standing_cloud(standing: dict[str, str]) -> None:
+    described = json.loads((ROOT / "events/fan_out.json").read_text())["Records"][0]["s3"]["object"]
+    variables = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=standing["AWS_ENDPOINT_URL"],
+        region_name=standing["AWS_REGION"],
+        aws_access_key_id=standing["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=standing["AWS_SECRET_ACCESS_KEY"],
+    )
+    head = s3.head_object(Bucket=variables["DROP_BUCKET"], Key="examples/spring catalogue (new).csv")
+    assert (head["ETag"].strip('"'), head["ContentLength"]) == (described["eTag"], described["size"])
+
+
+def test_a_deployed_build_answers_a_dropped_csv(build: Build, tmp_path: Path) -> None:
+    template = local_template(build)
+    with Engine() as engine, LocalCloud(engine=engine) as cloud:
+        done = sam(
+            "deploy", "--template", str(template), "--stack-name", "shop", "--capabilities", "CAPABILITY_IAM",
+            "--resolve-s3", "--image-repository", "localhost/none", "--no-confirm-changeset",
+            AWS_ENDPOINT_URL=cloud.endpoint,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        stack = cloud.cloudformation.describe_stacks(StackName="shop")["Stacks"][0]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+        job = Job(s3_links(cloud, outputs["DropBucketName"], tmp_path), tmp_path / "out", None, None)
+        result = answer_csv(job, cloud, outputs, Progress())
+    answered, expected = read_rows(result.files[0]), read_rows(ROOT / "examples/expected.csv")
+    assert [row[0] for row in answered] == [row[0] for row in expected]
+    assert sum(map(list.__eq__, answered, expected)) >= 21
+    assert result.report["resnet50"] == "present"
+
+
+def test_the_image_gives_the_same_bytes_as_a_run_without_it(build: Build, tmp_path: Path) -> None:
+    outputs = [run(build, tmp_path / engine, engine) for engine in ("process", "docker")]
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].splitlines()) == 25
+    left = docker("ps", "--all", "--quiet", "--filter", "label=ministack").stdout
+    assert left == ""
+    assert "tapeline-" not in docker("network", "ls", "--format", "{{.Name}}").stdout
+
+
+def test_without_the_image_the_run_says_what_to_do(engine: None, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(["layers/tapeline", "functions", "."]),
+        "DOCKER_HOST": f"unix://{tmp_path}/no-docker.sock",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "infra.local",
+            "run",
+            "examples/test.csv",
+            "--engine",
+            "docker",
+            "--out",
+            tmp_path,
+        ],
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "expected a Docker Engine at unix://" in done.stderr
+
+
+def run(build: Build, out: Path, engine: str) -> bytes:
+    """Return the test_out.csv of a run of the examples."""
+    subprocess.run(
+        [
+            sys.executable, "-m", "infra.local", "run", "examples/test.csv", "--images", "examples/images",
+            "--out", out, "--models", build.models, "--engine", engine,
+        ],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "functions", "."])},
+    )  # fmt: skip
+    return (out / "test_out.csv").read_bytes()
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def local_template(build: Build) -> Path:
+    """Return the built template with what the emulator takes: a local tag, and JSON for the machine.
+
+    SAM CLI pushes an image unless its address is a registry's, for which it takes ``localhost`` too.
+    """
+    docker("tag", INFERENCE, f"localhost/{INFERENCE}")
+    machine = build.template.with_name("batch.asl.json")
+    definition = (ROOT / "infra/batch.asl.yaml").read_text()
+    machine.write_text(definition_as_json(definition, ["MaxConcurrency"]))
+    text = build.template.read_text().replace("../../infra/batch.asl.yaml", machine.name)
+    path = build.template.with_name("local.yaml")
+    path.write_text(text.replace(f"ImageUri: {INFERENCE}", f"ImageUri: localhost/{INFERENCE}"))
+    return path
+
+
+def s3_links(cloud: LocalCloud, bucket: str, folder: Path) -> Path:
+    """Put the examples' pictures into a bucket; return their CSV with links to them there."""
+    for path in (ROOT / "examples/images").iterdir():
+        cloud.s3.put_object(Bucket=bucket, Key=f"images/{path.name}", Body=path.read_bytes())
+    header, *rows = read_rows(ROOT / "examples/test.csv")
+    column = header.index("image_link")
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerow(header)
+    for row in rows:
+        row[column] = f"s3://{bucket}/images/{row[column].rpartition('/')[2]}"
+        writer.writerow(row)
+    path = folder / "shop.csv"
+    path.write_text(written.getvalue())
+    return path
