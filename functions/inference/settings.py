@@ -29,8 +29,9 @@ class InferenceSettings(ResultsSettings):
         downloads: Downloads that go on at once.
         max_pixels: Pixels of a picture at most.
         max_bytes: Bytes of a picture's file at most.
+        fetch_seconds: Time that a download may take, with its redirects and retries.
         reserve_seconds: Time before the deadline at which a worker hands back what is left; more
-            than the 30 seconds that a hanging download may take.
+            than ``fetch_seconds``, which a hanging download takes.
         aws_lambda_function_memory_size: Set by Lambda itself: MB of memory, which CPUs come with.
     """
 
@@ -40,6 +41,7 @@ class InferenceSettings(ResultsSettings):
     downloads: Annotated[int, Field(ge=1, le=64)] = 8
     max_pixels: Annotated[int, Field(ge=1)] = 64_000_000
     max_bytes: Annotated[int, Field(ge=1)] = 20 * 1024 * 1024
+    fetch_seconds: Annotated[float, Field(gt=0)] = 30.0
     reserve_seconds: Annotated[float, Field(ge=0)] = 45.0
     aws_lambda_function_memory_size: Annotated[int, Field(ge=128)] = MEGABYTES_PER_CPU
 

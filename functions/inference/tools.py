@@ -1,4 +1,4 @@
-"""The adapters that Inference works with, put together from its settings."""
+"""The adapters that Inference and Predict work with, put together from their settings."""
 
 from inference.settings import InferenceSettings
 from tapeline.adapters.clients import s3_client
@@ -34,7 +34,7 @@ def build_tools(settings: InferenceSettings, policy: AddressPolicy | None = None
 
 
 def _fetcher(settings: InferenceSettings, policy: AddressPolicy) -> ImageFetcher:
-    limits = FetchLimits(max_bytes=settings.max_bytes)
+    limits = FetchLimits(total=settings.fetch_seconds, max_bytes=settings.max_bytes)
     s3 = S3Fetcher(s3_client(), settings.allowed_buckets, settings.max_bytes)
     origin = LinkFetcher(HttpFetcher(policy, limits, connections=settings.downloads), s3)
     mirror = settings.mirror

@@ -122,11 +122,11 @@ def answer_csv(job: Job, cloud: LocalCloud, outputs: Mapping[str, str], progress
 
 def _overrides(job: Job) -> dict[str, Override]:
     overrides = dict(job.overrides or {})
-    given = overrides.get("InferenceFunction", Override())
     # The image has its models at a place of its own; here they are where `make models` put them.
     models = {"MODELS_DIR": str(job.models.resolve())} if job.models else {}
-    environment = {**models, **given.environment}
-    overrides["InferenceFunction"] = Override(environment, given.handler, given.code)
+    for name in ("InferenceFunction", "PredictFunction"):
+        given = overrides.get(name, Override())
+        overrides[name] = Override(models | dict(given.environment), given.handler, given.code)
     return overrides
 
 

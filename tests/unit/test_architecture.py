@@ -40,7 +40,7 @@ def test_the_package_knows_no_function(path: Path) -> None:
 
 
 def test_there_are_handlers_to_look_at() -> None:
-    assert len(HANDLERS) == 4
+    assert len(HANDLERS) == 5
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)

@@ -8,7 +8,8 @@
     ├── RowError            one row or its picture can't be answered; carries an ErrorCode
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, part or manifest doesn't have its format
-    └── ModelFileError      a model file is missing, or isn't the one that the lock names
+    ├── ModelFileError      a model file is missing, or isn't the one that the lock names
+    └── DeadlineError       somebody waits for an answer, and it takes too long
 
 A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. The others end the
 step that met them. Each message says what was expected, what came, and what to do about it.
@@ -88,3 +89,7 @@ class CorruptObjectError(TapelineError):
 
 class ModelFileError(TapelineError):
     """A model file is missing, or its size or hash isn't the one that the lock names."""
+
+
+class DeadlineError(TapelineError):
+    """An answer that somebody waits for takes longer than they can wait."""

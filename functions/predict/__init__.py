@@ -1,0 +1,1 @@
+"""Predict: one picture over HTTP, and what goes with it."""

@@ -1,0 +1,240 @@
+"""What goes into the API and what comes out of it; ``docs/openapi.json`` is generated from these."""
+
+import base64
+import binascii
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from tapeline.answering import PictureAnswers
+from tapeline.choosing import Answer, RunnerUp
+from tapeline.picture import Box
+from tapeline.predicting import Prediction
+from tapeline.quantities import parse_quantity
+
+
+class EntityName(StrEnum):
+    """An entity that can be asked for; the names of :data:`tapeline.entities.UNITS_BY_ENTITY`."""
+
+    WIDTH = "width"
+    DEPTH = "depth"
+    HEIGHT = "height"
+    ITEM_WEIGHT = "item_weight"
+    MAXIMUM_WEIGHT_RECOMMENDATION = "maximum_weight_recommendation"
+    VOLTAGE = "voltage"
+    WATTAGE = "wattage"
+    ITEM_VOLUME = "item_volume"
+
+
+def _decoded(value: object) -> object:
+    """Decode base64 strictly: pydantic's own type drops what isn't base64."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(
+            f"expected base64 (RFC 4648, section 4), received something else: {error}"
+        ) from error
+
+
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(_decoded),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "minLength": 4}),
+]
+
+Confidence = Annotated[float, Field(ge=0, le=1)]
+
+_ONE_PICTURE = ("image_link", "image_base64")
+_SOME_ENTITY = ("entity_name", "entity_names")
+
+
+def _one_of_each(schema: dict[str, Any]) -> None:
+    """Say in the schema what the validator checks."""
+    schema["allOf"] = [
+        {"oneOf": [{"required": [name]} for name in names]} for names in (_ONE_PICTURE, _SOME_ENTITY)
+    ]
+
+
+class PredictRequest(BaseModel):
+    """One picture, by its link or in base64, and one or more entities."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_one_of_each)
+
+    image_link: str = Field(
+        default="",
+        min_length=1,
+        max_length=2048,
+        description="https://, http://, or s3:// in an allowed bucket; up to 20 MiB and 64 megapixels.",
+        examples=["https://images.example.com/kettle.jpg"],
+    )
+    image_base64: Base64 = Field(
+        default=b"", min_length=1, description="The picture's bytes in base64; up to 4 MiB before encoding."
+    )
+    entity_name: EntityName | None = Field(default=None, description="The entity that is asked for.")
+    entity_names: list[EntityName] = Field(
+        default=[], min_length=1, max_length=len(EntityName), description="Several of them."
+    )
+    group_id: str | int = Field(default="", description="The product's category; kept for the caller.")
+
+    @model_validator(mode="after")
+    def _check_choices(self) -> Self:
+        for names in (_ONE_PICTURE, _SOME_ENTITY):
+            given = [name for name in names if name in self.model_fields_set]
+            if len(given) != 1:
+                raise ValueError(
+                    f"expected one of {' and '.join(names)}, received {' and '.join(given) or 'none'}"
+                )
+        return self
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The entities that are asked for, each once."""
+        return asked(self.entity_names or [self.entity_name])
+
+
+def asked(names: "list[EntityName] | list[EntityName | None]") -> tuple[str, ...]:
+    """Return the names of entities, each once, in the order in which they came."""
+    return tuple(dict.fromkeys(str(name) for name in names if name is not None))
+
+
+class Evidence(BaseModel):
+    """What a value was read from."""
+
+    text: str = Field(description="The line of text.")
+    box: Box = Field(
+        description="Its corners in pixels of the picture: the line's own top left, top right, bottom right, "
+        "bottom left."
+    )
+
+
+class RunnerUpAnswer(BaseModel):
+    """What else the answer could be."""
+
+    prediction: str = Field(
+        description="Number and unit, as in the batch's output.", examples=["12.5 centimetre"]
+    )
+    value: float = Field(examples=[12.5])
+    unit: str = Field(examples=["centimetre"])
+    confidence: Confidence
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, runner_up: RunnerUp) -> Self:
+        """Return a runner-up of the core in the API's form."""
+        quantity = parse_quantity(runner_up.prediction)
+        return cls(
+            prediction=runner_up.prediction,
+            value=float(quantity.value),
+            unit=quantity.unit,
+            confidence=round(runner_up.confidence, 4),
+            evidence=Evidence(text=runner_up.text, box=runner_up.box),
+        )
+
+
+class EntityAnswer(BaseModel):
+    """The answer for one entity; its values are null where the picture doesn't say."""
+
+    prediction: str | None = Field(
+        description="Number and unit, as in the batch's output.", examples=["12.5 centimetre"]
+    )
+    value: float | None = Field(examples=[12.5])
+    unit: str | None = Field(examples=["centimetre"])
+    confidence: Confidence = Field(description="Orders answers; it is no probability. 0 where there is none.")
+    evidence: Evidence | None
+    runners_up: list[RunnerUpAnswer] = Field(description="Best first.")
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """Return an answer of the core in the API's form."""
+        quantity = parse_quantity(answer.prediction) if answer.prediction else None
+        return cls(
+            prediction=answer.prediction or None,
+            value=None if quantity is None else float(quantity.value),
+            unit=None if quantity is None else quantity.unit,
+            confidence=round(answer.confidence, 4),
+            evidence=None if answer.box is None else Evidence(text=answer.text, box=answer.box),
+            runners_up=[RunnerUpAnswer.of(runner_up) for runner_up in answer.runners_up],
+        )
+
+
+class PictureSize(BaseModel):
+    """The picture's size in pixels, after its EXIF rotation; boxes are in these pixels."""
+
+    width: int
+    height: int
+
+
+class LabelScore(BaseModel):
+    """A class that ResNet50 sees in the picture."""
+
+    name: str = Field(examples=["espresso_maker"])
+    score: Confidence = Field(description="Its probability.")
+
+
+class Versions(BaseModel):
+    """What the answer was made with."""
+
+    code: str = Field(description="Tapeline's version.")
+    models: dict[str, str] = Field(description="Model file: its SHA-256. Empty without ResNet50.")
+
+
+class PredictResponse(BaseModel):
+    """What a picture says about the entities that were asked for."""
+
+    answers: dict[EntityName, EntityAnswer] = Field(description="Entity: its answer.")
+    picture: PictureSize
+    labels: list[LabelScore] = Field(description="ResNet50's five best classes; empty where it is absent.")
+    milliseconds: dict[str, float] = Field(description="Stage: its wall-clock time; and `all` of them.")
+    versions: Versions
+    group_id: str | int | None = Field(description="As it came.")
+    request_id: str
+
+    @classmethod
+    def of(cls, prediction: Prediction, *, group_id: str | int | None, request_id: str, code: str) -> Self:
+        """Return a prediction in the API's form.
+
+        Args:
+            prediction: With answers and a picture; none of the answers is an error.
+            group_id: As it came with the request.
+            request_id: The request's id.
+            code: Tapeline's version.
+        """
+        result: PictureAnswers = prediction.result
+        assert prediction.picture is not None  # noqa: S101 - otherwise the answers would be errors
+        spent = {stage: round(milliseconds, 1) for stage, milliseconds in result.milliseconds.items()}
+        return cls(
+            answers={
+                EntityName(name): EntityAnswer.of(answer)
+                for name, answer in result.answers.items()
+                if isinstance(answer, Answer)
+            },
+            picture=PictureSize(width=prediction.picture.width, height=prediction.picture.height),
+            labels=[LabelScore(name=label.name, score=round(label.score, 4)) for label in result.labels],
+            milliseconds={**spent, "all": round(sum(spent.values()), 1)},
+            versions=Versions(code=code, models=dict(prediction.model_hashes)),
+            group_id=group_id,
+            request_id=request_id,
+        )
+
+
+class EntityUnits(BaseModel):
+    """An entity and the units that an answer for it may have."""
+
+    name: EntityName
+    units: list[str] = Field(examples=[["gram", "kilogram"]])
+
+
+class Entities(BaseModel):
+    """All entities."""
+
+    entities: list[EntityUnits]
+
+
+class Health(BaseModel):
+    """The API answers."""
+
+    status: str = Field(examples=["ok"])
+    version: str = Field(description="Tapeline's version.")

@@ -1,0 +1,116 @@
+"""Errors as ``application/problem+json`` (RFC 9457); docs/api.md lists the types."""
+
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from tapeline.errors import ErrorCode
+
+CONTENT_TYPE: Final = "application/problem+json"
+PREFIX: Final = "urn:tapeline:problem:"
+
+_SHOWN: Final = 100
+
+
+class Problem(BaseModel):
+    """What went wrong: what was expected, what came, what to do."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["type", "title", "detail", "request_id"]})
+
+    type: str = Field(description="Stable; see docs/api.md.", examples=[f"{PREFIX}blocked-address"])
+    title: str
+    status: int | None = Field(
+        default=None, description="The HTTP status; absent in some of the gateway's own."
+    )
+    detail: str
+    request_id: str
+    errors: list[str] | None = Field(default=None, description="Each part of the request that is wrong.")
+
+
+STATUS_BY_CODE: Final[Mapping[ErrorCode, HTTPStatus]] = {
+    # What the caller can mend: another link, another picture.
+    ErrorCode.BAD_LINK: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.BLOCKED_ADDRESS: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.UNKNOWN_ENTITY: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.TOO_LARGE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.NOT_AN_IMAGE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.TOO_MANY_PIXELS: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.DECODE_FAILURE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    # What the link's server did.
+    ErrorCode.DNS_FAILURE: HTTPStatus.BAD_GATEWAY,
+    ErrorCode.CONNECT_FAILURE: HTTPStatus.BAD_GATEWAY,
+    ErrorCode.HTTP_STATUS: HTTPStatus.BAD_GATEWAY,
+    ErrorCode.TOO_MANY_REDIRECTS: HTTPStatus.BAD_GATEWAY,
+    ErrorCode.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The status of each error that a picture can have."""
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem.
+
+    Args:
+        status: The HTTP status.
+        kind: The last part of the problem's type, such as ``too-large``.
+        detail: What was expected, what came, what to do.
+        errors: Each part of the request that is wrong, where there are several.
+    """
+
+    def __init__(self, status: HTTPStatus, kind: str, detail: str, errors: list[str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+
+    def response(self, request_id: str) -> Response[str]:
+        """Return the HTTP response."""
+        problem = Problem(
+            type=f"{PREFIX}{self.kind}",
+            title=self.kind.replace("-", " ").capitalize(),
+            status=self.status,
+            detail=self.detail,
+            request_id=request_id,
+            errors=self.errors,
+        )
+        return Response(
+            status_code=self.status,
+            content_type=CONTENT_TYPE,
+            body=json.dumps(problem.model_dump(exclude_none=True), ensure_ascii=False),
+        )
+
+
+def picture_problem(code: ErrorCode, message: str) -> ProblemError:
+    """Return the problem for a picture's error; its type is the batch's error code with hyphens."""
+    return ProblemError(STATUS_BY_CODE[code], code.replace("_", "-"), message)
+
+
+def invalid_request(errors: Iterable[Mapping[str, Any]]) -> ProblemError:
+    """Return the problem for a request that has the wrong parts.
+
+    Args:
+        errors: As pydantic lists them.
+    """
+    found = [_describe(error) for error in errors]
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "; ".join(found), found)
+
+
+def _describe(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "body"
+    # A picture never goes into an answer or a log, and neither do long values.
+    shown = (
+        "" if "image_base64" in where or isinstance(error.get("input"), dict) else _shown(error.get("input"))
+    )
+    return f"{where}: {str(error['msg']).removeprefix('Value error, ')}{shown}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    text = repr(value)
+    return f", received {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"

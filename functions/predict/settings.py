@@ -1,0 +1,23 @@
+"""Predict's settings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from inference.settings import InferenceSettings
+
+
+class PredictSettings(InferenceSettings):
+    """What Predict reads from its environment: what Inference does, and the API's own limits.
+
+    Attributes:
+        fetch_seconds: Time that a download may take; leaves time to read the picture within the deadline.
+        deadline_seconds: Time that a request may take; a little less than the 29 seconds after which
+            API Gateway answers in the function's place.
+        max_posted_bytes: Bytes of a picture in a request. Lambda takes 6 MiB of event, in which a
+            picture is base64 and so a third longer.
+    """
+
+    fetch_seconds: Annotated[float, Field(gt=0)] = 15.0
+    deadline_seconds: Annotated[float, Field(gt=0)] = 27.0
+    max_posted_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024

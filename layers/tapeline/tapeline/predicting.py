@@ -1,0 +1,107 @@
+"""One picture for somebody who waits: the same core call as the batch, within a deadline."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
+from tapeline.errors import DeadlineError
+from tapeline.picture import Picture
+from tapeline.ports import ImageFetcher, PictureDecoder
+
+POSTED = "the posted picture"
+"""Stands in for the link of a picture that came with the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one picture says, and what it was read with.
+
+    Attributes:
+        result: The answers, labels and times.
+        picture: The decoded picture; None where it couldn't be had.
+        model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
+    """
+
+    result: PictureAnswers
+    picture: Picture | None
+    model_hashes: Mapping[str, str]
+
+
+class Predictor:
+    """Answers one picture at a time.
+
+    The tools are loaded at the first picture and not before: what needs no models, such as the page or
+    the list of entities, is then answered by a cold worker in tenths of a second.
+
+    Args:
+        load_tools: Loads the models and connects the fetchers; called once.
+    """
+
+    def __init__(self, load_tools: Callable[[], Tools]) -> None:
+        self._load_tools = load_tools
+        self._tools: Tools | None = None
+        # One thread: a picture that missed its deadline is finished before the next is begun, so that
+        # no two share the models and the memory.
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
+
+    def predict(self, query: PictureQuery, body: bytes | None, seconds: float) -> Prediction:
+        """Answer a picture.
+
+        Args:
+            query: What is asked; its link is not followed where there is a ``body``.
+            body: The picture's bytes, or None to download it.
+            seconds: How long to wait.
+
+        Returns:
+            The answers; what went wrong with the picture is in them.
+
+        Raises:
+            DeadlineError: It takes longer than ``seconds``; it goes on meanwhile, and ends unseen.
+        """
+        future = self._pool.submit(self._predict, query, body)
+        try:
+            return future.result(timeout=seconds)
+        except TimeoutError as error:
+            if future.done():
+                raise
+            future.cancel()
+            raise DeadlineError(
+                f"expected to answer the picture within {seconds:.0f} seconds, which wasn't enough: "
+                "try again in a minute, send a smaller picture, or use the batch"
+            ) from error
+
+    def _predict(self, query: PictureQuery, body: bytes | None) -> Prediction:
+        tools = self._loaded()
+        decoder = _Keeping(tools.decoder)
+        fetcher: ImageFetcher = tools.fetcher if body is None else _Posted(body)
+        (result,) = answer_pictures([query], replace(tools, decoder=decoder, fetcher=fetcher, downloads=1))
+        hashes = tools.classifier.model_hashes if tools.classifier else {}
+        return Prediction(result, decoder.picture, hashes)
+
+    def _loaded(self) -> Tools:
+        if self._tools is None:
+            self._tools = self._load_tools()
+        return self._tools
+
+
+class _Posted:
+    """An image fetcher that has the bytes already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def fetch(self, link: str) -> bytes:  # noqa: ARG002 - the port's signature
+        return self._body
+
+
+class _Keeping:
+    """A picture decoder that keeps what it decoded."""
+
+    def __init__(self, decoder: PictureDecoder) -> None:
+        self._decoder = decoder
+        self.picture: Picture | None = None
+
+    def decode(self, data: bytes) -> Picture:
+        self.picture = self._decoder.decode(data)
+        return self.picture
