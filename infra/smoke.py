@@ -41,6 +41,7 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     # Only now: the packages are the image's, and the settings are read from the environment.
     from dataclasses import replace  # noqa: PLC0415
 
+    import predict.app  # noqa: F401, PLC0415 - the other handler has to find what it needs too
     from inference.settings import InferenceSettings  # noqa: PLC0415
     from inference.tools import build_tools  # noqa: PLC0415
     from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415

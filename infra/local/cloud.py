@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 
 from infra.local.engine import Engine
-from infra.local.package import Override, images, package
+from infra.local.package import Override, built_images, package
 from tapeline.errors import TapelineError
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ class LocalCloud:
             self.s3.put_object(Bucket=_PACKAGES_BUCKET, Key=key, Body=body)
             return f"s3://{_PACKAGES_BUCKET}/{key}"
 
-        document = package(template, upload, overrides or {}, containers=self._engine is not None)
-        if self._engine is not None:
-            self._engine.require(images(document))
+        document = package(template, upload, overrides or {}, self._images(template))
         self.cloudformation.create_stack(
             StackName=stack,
             TemplateBody=json.dumps(document),
@@ -185,6 +183,18 @@ class LocalCloud:
                 f"expected the stack to be created, it is {status['StackStatus']}: {'; '.join(reasons)}"
             )
         return {item["OutputKey"]: item["OutputValue"] for item in status.get("Outputs", [])}
+
+    def _images(self, template: Path) -> dict[str, str] | None:
+        if self._engine is None:
+            return None
+        try:
+            images = built_images(template)
+        except FileNotFoundError as error:
+            raise LocalCloudError(
+                f"expected what `make build` makes, found none at {error.filename}: run it first"
+            ) from error
+        self._engine.require(images.values())
+        return images
 
     def last_lines(self, count: int = 20) -> str:
         """Return the end of its log."""

@@ -36,19 +36,20 @@ class Override:
 
 
 def package(
-    template: Path, upload: Upload, overrides: Mapping[str, Override], *, containers: bool = False
+    template: Path, upload: Upload, overrides: Mapping[str, Override], images: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the template with its local paths replaced by uploaded archives.
 
-    Without containers, an image function becomes a zip function with the handler that its image would
-    run: its code and the layer's come along, and its dependencies are those of the interpreter that
-    runs the emulator.
+    Without images, an image function becomes a zip function with the handler that its image would run:
+    its code and the layer's come along, and its dependencies are those of the interpreter that runs the
+    emulator.
 
     Args:
         template: Path of template.yaml; the paths in it are relative to its folder.
         upload: Where archives go.
         overrides: Logical id of a function -> what is different about it.
-        containers: Whether image functions stay what they are, with the tags that ``sam build`` gives.
+        images: Logical id of an image function -> its image's tag, where image functions stay what they
+            are; see :func:`built_images`.
 
     Raises:
         KeyError: An override names a function that isn't in the template.
@@ -66,8 +67,8 @@ def package(
             properties["ContentUri"] = upload(f"{name}.zip", archive)
         elif resource["Type"] == "AWS::Serverless::Function":
             if properties.get("PackageType") == "Image":
-                if containers:
-                    properties["ImageUri"] = f"{name.lower()}:{resource.pop('Metadata')['DockerTag']}"
+                if images is not None:
+                    properties["ImageUri"] = images[name]
                     continue
                 _image_to_zip(root, resource, layers)
             override = overrides.get(name, Override())
@@ -80,10 +81,22 @@ def package(
     return document
 
 
-def images(document: Mapping[str, Any]) -> list[str]:
-    """Return the tags of the images that a packaged template's functions run."""
-    properties = [resource.get("Properties", {}) for resource in document["Resources"].values()]
-    return sorted({item["ImageUri"] for item in properties if "ImageUri" in item})
+def built_images(template: Path) -> dict[str, str]:
+    """Return the tags that ``sam build`` gave: logical id of an image function -> its image's tag.
+
+    Functions that are built alike share an image, which is named after one of them.
+
+    Args:
+        template: Path of template.yaml; the built one lies in .aws-sam/build beside it.
+
+    Raises:
+        FileNotFoundError: Nothing was built.
+    """
+    built: dict[str, Any] = yaml_parse(
+        (template.parent / ".aws-sam/build/template.yaml").read_text(encoding="utf-8")
+    )
+    properties = {name: resource.get("Properties", {}) for name, resource in built["Resources"].items()}
+    return {name: item["ImageUri"] for name, item in properties.items() if "ImageUri" in item}
 
 
 def definition_as_json(text: str, numbers: Iterable[str]) -> str:

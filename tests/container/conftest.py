@@ -20,7 +20,6 @@ CACHE = ROOT / ".cache"
 WEIGHTS = CACHE / "models-random"
 SAM = ROOT / ".venv-sam"
 INFERENCE = "inferencefunction:inference"
-PREDICT = "predictfunction:predict"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,27 +41,32 @@ class Build:
     models: Path
 
 
-def sam(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the SAM CLI in the project's folder, without the caller's AWS configuration."""
+def sam_environment(**more: str) -> dict[str, str]:
+    """Return the variables of a SAM command: nothing of the caller's AWS configuration is in them."""
     paths = [str(SAM / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
     kept = {name: os.environ[name] for name in ("HOME", "DOCKER_HOST", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "PATH": os.pathsep.join(paths),
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": LocalCloud.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **more,
+    }
+
+
+def sam(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a SAM command in the project's folder."""
     return subprocess.run(
         ["sam", *words],
         check=False,
         cwd=ROOT,
         capture_output=True,
         text=True,
-        env=kept
-        | {
-            "PATH": os.pathsep.join(paths),
-            "SAM_CLI_TELEMETRY": "0",
-            "AWS_DEFAULT_REGION": LocalCloud.region,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
-        | environment,
+        env=sam_environment(**environment),
     )
 
 

@@ -94,7 +94,7 @@ def spoiled(weights: Path) -> str:
 
 def test_a_wrong_hash_fails_the_build(build: Build, weights: Path, spoiled: str) -> None:
     done = docker(
-        "build", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
+        "build", "--force-rm", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
         "--build-arg", f"MODEL_FILES={weights.relative_to(ROOT).as_posix()}",
         "--build-arg", f"MODELS_LOCK={spoiled}", ROOT,
     )  # fmt: skip
@@ -105,7 +105,7 @@ def test_a_wrong_hash_fails_the_build(build: Build, weights: Path, spoiled: str)
 def test_a_model_that_can_not_be_fetched_fails_the_build(build: Build, weights: Path) -> None:
     lock = (weights / "models.lock.json").relative_to(ROOT).as_posix()
     done = docker(
-        "build", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
+        "build", "--force-rm", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
         "--build-arg", f"MODELS_LOCK={lock}", ROOT,
     )  # fmt: skip
     assert done.returncode != 0

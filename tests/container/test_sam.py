@@ -7,8 +7,10 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from infra.local.engine import Engine
 from infra.local.job import Job, answer_csv
 from infra.local.package import definition_as_json
 from infra.local.progress import Progress
-from tests.container.conftest import INFERENCE, ROOT, Build, docker, sam
+from tests.container.conftest import INFERENCE, ROOT, Build, docker, sam, sam_environment
 
 README = (ROOT / "README.md").read_text()
 SHOWN = re.findall(r"^\$ sam (local invoke .+)\n(\{.+\})$", README, re.MULTILINE)
@@ -38,6 +40,7 @@ def standing(engine: None) -> Iterator[dict[str, str]]:
     ) as process:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(2)]
+        assert all(lines), "the cloud ended: is another one at its port?"
         yield dict(word.split("=", 1) for line in lines for word in shlex.split(line)[1:])
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
@@ -56,6 +59,52 @@ def test_each_call_in_the_readme_prints_the_answer_that_it_shows(
         done = sam(*shlex.split(line))
         assert done.returncode == 0, done.stderr[-3000:]
         assert json.loads(done.stdout) == json.loads(answer), line
+
+
+def test_predict_answers_the_api_s_event(build: Build, standing: dict[str, str]) -> None:
+    done = sam("local", "invoke", "PredictFunction", "--event", "events/predict.json")
+    assert done.returncode == 0, done.stderr[-3000:]
+    response = json.loads(done.stdout)
+    assert response["statusCode"] == 200, response
+    answers = json.loads(response["body"])["answers"]
+    assert {name: answer["prediction"] for name, answer in answers.items()} == {
+        "wattage": "2200 watt",
+        "item_volume": "1.7 litre",
+    }
+
+
+def test_the_local_api_answers_a_picture_as_the_readme_shows(
+    build: Build, standing: dict[str, str], tmp_path: Path
+) -> None:
+    shown = re.search(r"^\$ sam local start-api\n\$ (curl .+)\n(.+)$", README, re.MULTILINE)
+    assert shown
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(
+            ["sam", "local", "start-api"], cwd=ROOT, env=sam_environment(), stdout=log, stderr=log
+        ) as process,
+    ):
+        try:
+            wait_for_port(3000)
+            done = subprocess.run(
+                ["bash", "-o", "pipefail", "-c", shown[1]], check=False, capture_output=True, text=True
+            )
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert done.stdout.strip() == shown[2], (tmp_path / "log").read_text()[-3000:]
+
+
+def wait_for_port(port: int, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def test_the_events_name_the_example_in_the_standing_cloud(standing: dict[str, str]) -> None:
