@@ -111,6 +111,10 @@ validate: .venv-sam/sam ## Check template.yaml with the SAM CLI and cfn-lint
 benchmark: $(VENV)/dev ## Run 131,187 rows through fan-out and reducer; print seconds and peak memory
 	@$(PY) -m benchmarks.full_size $(BENCHMARK_ARGS)
 
+.PHONY: cold-start
+cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
+	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
+
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	@for group in inference local dev sam container; do \
