@@ -55,6 +55,11 @@ run: $(VENV)/local models $(if $(filter docker,$(ENGINE)),build) ## Answer CSV o
 	  $(if $(IMAGES),--images "$(IMAGES)") || status=$$?; \
 	if [ $$status -eq 3 ]; then status=0; fi; exit $$status
 
+.PHONY: serve
+serve: $(VENV)/local models ## Serve the API and its page on this machine until Ctrl-C
+	@$(PY) -m infra.local serve --models "$(MODELS)" --workers $(WORKERS) \
+	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
+
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
 	@$(PY) -m infra.models --cache "$(MODELS)" || echo "tapeline: going on without ResNet50: the label columns stay empty" >&2
@@ -114,6 +119,14 @@ benchmark: $(VENV)/dev ## Run 131,187 rows through fan-out and reducer; print se
 .PHONY: cold-start
 cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
+
+.PHONY: benchmark-api
+benchmark-api: $(VENV)/dev ## Ask the API of make serve, or of BASE_URL, for 200 pictures; print p50 and p95
+	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
+
+.PHONY: openapi
+openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
+	@$(PY) -m infra.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml

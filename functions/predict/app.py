@@ -1,5 +1,6 @@
 """The handler behind the REST API."""
 
+import time
 from functools import cache
 from typing import Any
 
@@ -11,24 +12,43 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from inference.tools import build_tools
 from predict.routes import Services, build_api
 from predict.settings import PredictSettings
+from tapeline.adapters.clients import s3_client, step_functions_client
+from tapeline.adapters.pillow_encoder import encode_preview
+from tapeline.adapters.s3_store import BucketStore
+from tapeline.adapters.step_functions import StateMachine
+from tapeline.addresses import AddressPolicy
 from tapeline.predicting import Predictor
 from tapeline.settings import load_settings
+from tapeline.tracking import RunTracker
 
 logger = Logger()
 
 
-@cache
-def _settings() -> PredictSettings:
-    return load_settings(PredictSettings)
+def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> APIGatewayRestResolver:
+    """Return the API; ``policy`` is for tests, as in :func:`inference.tools.build_tools`."""
+    results = BucketStore(s3_client(), settings.results_bucket)
+    machine = StateMachine(step_functions_client(), settings.state_machine_arn)
+    predictor = Predictor(lambda: build_tools(settings, policy), encode_preview)
+    tracker = RunTracker(results, machine, results, settings.link_seconds)
+    return build_api(Services(settings, predictor, tracker))
 
 
 @cache
 def _api() -> APIGatewayRestResolver:
-    settings = _settings()
-    return build_api(Services(settings, Predictor(lambda: build_tools(settings))))
+    return make_api(load_settings(PredictSettings))
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of the API."""
-    return _api().resolve(event, context)
+    return answer(_api(), event, context)
+
+
+def answer(api: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request, and log it without its body, query and headers."""
+    start = time.perf_counter()
+    response = api.resolve(event, context)
+    milliseconds = round((time.perf_counter() - start) * 1000)
+    asked = {"method": event["httpMethod"], "resource": event.get("resource")}
+    logger.info("answered", extra={**asked, "status": response["statusCode"], "milliseconds": milliseconds})
+    return response

@@ -2,16 +2,20 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from tapeline import __version__
 from tapeline.answering import PictureAnswers
 from tapeline.choosing import Answer, RunnerUp
 from tapeline.picture import Box
+from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
 from tapeline.quantities import parse_quantity
+from tapeline.tracking import RunStatus
 
 
 class EntityName(StrEnum):
@@ -52,7 +56,9 @@ _SOME_ENTITY = ("entity_name", "entity_names")
 
 
 def _one_of_each(schema: dict[str, Any]) -> None:
-    """Say in the schema what the validator checks."""
+    """Say in the schema what the validator checks, and not what stands in for a part that isn't there."""
+    for name in (*_ONE_PICTURE, *_SOME_ENTITY, "group_id"):
+        del schema["properties"][name]["default"]
     schema["allOf"] = [
         {"oneOf": [{"required": [name]} for name in names]} for names in (_ONE_PICTURE, _SOME_ENTITY)
     ]
@@ -73,11 +79,15 @@ class PredictRequest(BaseModel):
     image_base64: Base64 = Field(
         default=b"", min_length=1, description="The picture's bytes in base64; up to 4 MiB before encoding."
     )
-    entity_name: EntityName | None = Field(default=None, description="The entity that is asked for.")
+    # None only where entity_names is given instead: a null in the request is refused.
+    entity_name: EntityName = Field(default=cast("Any", None), description="The entity that is asked for.")
     entity_names: list[EntityName] = Field(
         default=[], min_length=1, max_length=len(EntityName), description="Several of them."
     )
-    group_id: str | int = Field(default="", description="The product's category; kept for the caller.")
+    group_id: str | int = Field(default="", description="The product's category, as it comes back.")
+    preview: bool = Field(
+        default=False, description="Whether the picture that was read comes back, at most 1,024 pixels long."
+    )
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
@@ -95,9 +105,9 @@ class PredictRequest(BaseModel):
         return asked(self.entity_names or [self.entity_name])
 
 
-def asked(names: "list[EntityName] | list[EntityName | None]") -> tuple[str, ...]:
+def asked(names: Iterable[EntityName]) -> tuple[str, ...]:
     """Return the names of entities, each once, in the order in which they came."""
-    return tuple(dict.fromkeys(str(name) for name in names if name is not None))
+    return tuple(dict.fromkeys(str(name) for name in names))
 
 
 class Evidence(BaseModel):
@@ -160,11 +170,12 @@ class EntityAnswer(BaseModel):
         )
 
 
-class PictureSize(BaseModel):
-    """The picture's size in pixels, after its EXIF rotation; boxes are in these pixels."""
+class ReadPicture(BaseModel):
+    """The picture that was read; boxes are in its pixels."""
 
-    width: int
-    height: int
+    width: int = Field(description="In pixels, after the picture's EXIF rotation.")
+    height: int = Field(description="In pixels, after the picture's EXIF rotation.")
+    preview: str | None = Field(description="A data: URL of a JPEG, where it was asked for.")
 
 
 class LabelScore(BaseModel):
@@ -185,7 +196,7 @@ class PredictResponse(BaseModel):
     """What a picture says about the entities that were asked for."""
 
     answers: dict[EntityName, EntityAnswer] = Field(description="Entity: its answer.")
-    picture: PictureSize
+    picture: ReadPicture
     labels: list[LabelScore] = Field(description="ResNet50's five best classes; empty where it is absent.")
     milliseconds: dict[str, float] = Field(description="Stage: its wall-clock time; and `all` of them.")
     versions: Versions
@@ -193,14 +204,13 @@ class PredictResponse(BaseModel):
     request_id: str
 
     @classmethod
-    def of(cls, prediction: Prediction, *, group_id: str | int | None, request_id: str, code: str) -> Self:
+    def of(cls, prediction: Prediction, *, group_id: str | int | None, request_id: str) -> Self:
         """Return a prediction in the API's form.
 
         Args:
             prediction: With answers and a picture; none of the answers is an error.
             group_id: As it came with the request.
             request_id: The request's id.
-            code: Tapeline's version.
         """
         result: PictureAnswers = prediction.result
         assert prediction.picture is not None  # noqa: S101 - otherwise the answers would be errors
@@ -211,12 +221,58 @@ class PredictResponse(BaseModel):
                 for name, answer in result.answers.items()
                 if isinstance(answer, Answer)
             },
-            picture=PictureSize(width=prediction.picture.width, height=prediction.picture.height),
+            picture=ReadPicture(
+                width=prediction.picture.width,
+                height=prediction.picture.height,
+                preview=_data_url(prediction.preview) if prediction.preview else None,
+            ),
             labels=[LabelScore(name=label.name, score=round(label.score, 4)) for label in result.labels],
             milliseconds={**spent, "all": round(sum(spent.values()), 1)},
-            versions=Versions(code=code, models=dict(prediction.model_hashes)),
+            versions=Versions(code=__version__, models=dict(prediction.model_hashes)),
             group_id=group_id,
             request_id=request_id,
+        )
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+class RunOutput(BaseModel):
+    """One of a run's output files."""
+
+    name: str = Field(examples=["test_out.csv"])
+    url: str = Field(description="Downloads it without a key, for `link_seconds`.")
+
+
+class RunResponse(BaseModel):
+    """How far a batch run is."""
+
+    run: str
+    state: ExecutionState
+    input: str = Field(description="The input's key in the drop bucket.", examples=["incoming/test.csv"])
+    rows: int
+    rows_done: int = Field(description="Rows that are answered, or have an error.")
+    pictures: int = Field(description="Distinct links.")
+    errors: int = Field(description="Rows with an error.")
+    errors_by_code: dict[str, int] = Field(description="Error code: rows. docs/formats.md lists the codes.")
+    outputs: list[RunOutput] = Field(description="The predictions first; empty before the run has succeeded.")
+    link_seconds: int = Field(description="How long the links are good for.")
+
+    @classmethod
+    def of(cls, status: RunStatus, *, link_seconds: int) -> Self:
+        """Return a run's status in the API's form."""
+        return cls(
+            run=status.run,
+            state=status.state,
+            input=status.source,
+            rows=status.rows,
+            rows_done=status.rows_done,
+            pictures=status.pictures,
+            errors=sum(status.errors_by_code.values()),
+            errors_by_code=dict(status.errors_by_code),
+            outputs=[RunOutput(name=name, url=url) for name, url in status.outputs.items()],
+            link_seconds=link_seconds,
         )
 
 

@@ -28,11 +28,13 @@ class Posted:
         query: The entities, and the link where there is one.
         body: The picture's bytes; None where there is a link.
         group_id: As it came.
+        preview: Whether the picture is to come back with the answer.
     """
 
     query: PictureQuery
     body: bytes | None
     group_id: str | int | None
+    preview: bool = False
 
 
 def posted_query(
@@ -85,8 +87,9 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> Posted:
         raise invalid_request(found) from error
     group_id = request.group_id if "group_id" in request.model_fields_set else None
     if request.image_link:
-        return Posted(PictureQuery(request.image_link, request.entities), None, group_id)
-    return Posted(PictureQuery(POSTED, request.entities), _checked(request.image_base64, max_bytes), group_id)
+        return Posted(PictureQuery(request.image_link, request.entities), None, group_id, request.preview)
+    body = _checked(request.image_base64, max_bytes)
+    return Posted(PictureQuery(POSTED, request.entities), body, group_id, request.preview)
 
 
 def _bytes(event: BaseProxyEvent) -> bytes:

@@ -16,8 +16,14 @@ class PredictSettings(InferenceSettings):
             API Gateway answers in the function's place.
         max_posted_bytes: Bytes of a picture in a request. Lambda takes 6 MiB of event, in which a
             picture is base64 and so a third longer.
+        state_machine_arn: The state machine whose executions are the runs.
+        link_seconds: How long links to a run's outputs are good for.
+        cors_origin: The origin whose pages may call the API, ``*`` for all, or empty for none.
     """
 
     fetch_seconds: Annotated[float, Field(gt=0)] = 15.0
     deadline_seconds: Annotated[float, Field(gt=0)] = 27.0
     max_posted_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024
+    state_machine_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:.+")]
+    link_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
+    cors_origin: str = ""

@@ -1,4 +1,4 @@
-"""The commands behind ``make run`` and ``make cloud``: ``python -m infra.local run test.csv``."""
+"""The commands behind ``make run``, ``make serve`` and ``make cloud``: ``python -m infra.local run x.csv``."""
 
 import argparse
 import csv
@@ -14,6 +14,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.engine import Engine
 from infra.local.job import DEFAULT_WORKERS, Job, JobResult, run_job
 from infra.local.progress import Progress
+from infra.local.service import no_job, serve_api
 from infra.local.standing import stand
 from tapeline.errors import TapelineError
 
@@ -28,13 +29,14 @@ examples:
   python -m infra.local run examples/test.csv --images examples/images
   python -m infra.local run my.csv --out results --workers 4
   python -m infra.local run my.csv --engine docker
+  python -m infra.local serve --port 8000
 
 exit codes:
-  0    every row was answered, or rightly empty
+  0    every row was answered, or rightly empty; serve was ended by Ctrl-C
   1    the run failed
   2    wrong usage
   3    the run finished, some rows have errors: see errors.csv
-  130  interrupted
+  130  run was interrupted
 """
 _SHOWN_ROWS: Final = 8
 
@@ -82,6 +84,23 @@ def _cloud(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _serve(options: argparse.Namespace) -> int:
+    job = no_job(options.models, options.images, options.workers)
+    say = Progress().say
+    try:
+        with LocalCloud() as cloud:
+            say("deploying template.yaml to the local cloud")
+            with serve_api(job, cloud, options.port) as service:
+                print(service.url, flush=True)
+                print(f"TAPELINE_API_KEY={service.key}", flush=True)
+                say("the page is at the first line; it asks for the key on the second. Ctrl-C ends it")
+                say(f"S3, for whole CSVs: aws --endpoint-url {cloud.endpoint} s3 ls")
+                signal.pause()
+    except KeyboardInterrupt:
+        say("everything that was started has been ended")
+    return EXIT_OK
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local",
@@ -100,13 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("csv", type=_file, help="index,image_link,group_id,entity_name")
     run.add_argument("--out", type=Path, default=Path("out"), help="folder for the outputs (default: out)")
     run.add_argument(
-        "--images", type=_folder, help="folder that answers links by their last part instead of the internet"
-    )
-    _add_models(run)
-    run.add_argument(
-        "--workers", type=_count, default=DEFAULT_WORKERS, help="shards at once (default: the processors)"
-    )
-    run.add_argument(
         "--engine",
         choices=("process", "docker"),
         default="process",
@@ -114,15 +126,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     cloud = commands.add_parser("cloud", help="start a local cloud with the examples in it, for sam local")
     cloud.set_defaults(command=_cloud)
-    cloud.add_argument("--port", type=int, default=4566, help="port to listen at (default: 4566)")
-    _add_models(cloud)
-    return parser
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
+    cloud.add_argument("--port", type=_port, default=4566, help="port (default: 4566, as in events/env.json)")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the API and its page until Ctrl-C",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    serve.set_defaults(command=_serve)
+    serve.add_argument("--port", type=_port, help="port (default: 8000, or any other where that is taken)")
+    for command in (run, serve):
+        command.add_argument(
+            "--images",
+            type=_folder,
+            help="folder that answers links by their last part instead of the internet",
+        )
+        command.add_argument(
+            "--workers",
+            type=_count,
+            default=DEFAULT_WORKERS,
+            help="shards or requests at once (default: the processors)",
+        )
+    for command in (run, serve, cloud):
+        command.add_argument(
+            "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
+        )
+    return parser
 
 
 def _file(text: str) -> Path:
@@ -142,6 +171,12 @@ def _folder(text: str) -> Path:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError(f"expected a number from 1 to 1000, received {text}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 65535, received {text}")
     return int(text)
 
 

@@ -25,6 +25,7 @@ from infra.local.package import Override, built_images, package
 from tapeline.errors import TapelineError
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -130,6 +131,11 @@ class LocalCloud:
         """A client for its SQS."""
         return boto3.client("sqs", **self._client_options())
 
+    @cached_property
+    def api_gateway(self) -> "APIGatewayClient":
+        """A client for its API Gateway."""
+        return boto3.client("apigateway", **self._client_options())
+
     def deploy(
         self,
         template: Path,
@@ -182,6 +188,7 @@ class LocalCloud:
             raise LocalCloudError(
                 f"expected the stack to be created, it is {status['StackStatus']}: {'; '.join(reasons)}"
             )
+        self._deploy_apis()
         return {item["OutputKey"]: item["OutputValue"] for item in status.get("Outputs", [])}
 
     def _images(self, template: Path) -> dict[str, str] | None:
@@ -202,6 +209,12 @@ class LocalCloud:
             self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
         )
         return "\n".join(lines[-count:])
+
+    def _deploy_apis(self) -> None:
+        """Deploy each stage anew: gateway responses, which are resources here, take effect with that."""
+        for api in self.api_gateway.get_rest_apis()["items"]:
+            for stage in self.api_gateway.get_stages(restApiId=api["id"])["item"]:
+                self.api_gateway.create_deployment(restApiId=api["id"], stageName=stage["stageName"])
 
     def _client_options(self) -> dict[str, Any]:
         return {

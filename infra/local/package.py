@@ -59,6 +59,7 @@ def package(
     resources = document["Resources"]
     for name, override in overrides.items():
         _override(resources[name]["Properties"], override)
+    gateway_responses: dict[str, Any] = {}
     layers = [name for name, item in resources.items() if item["Type"] == "AWS::Serverless::LayerVersion"]
     for name, resource in resources.items():
         properties = resource["Properties"]
@@ -78,6 +79,9 @@ def package(
             text = (root / properties["DefinitionUri"]).read_text(encoding="utf-8")
             numbers = _numeric_substitutions(document, properties["DefinitionSubstitutions"])
             properties["DefinitionUri"] = upload(f"{name}.json", definition_as_json(text, numbers).encode())
+        elif resource["Type"] == "AWS::Serverless::Api":
+            gateway_responses |= _gateway_responses(name, properties.pop("GatewayResponses", {}))
+    resources |= gateway_responses
     return document
 
 
@@ -128,6 +132,26 @@ def zip_folder(folder: Path, *more: Path, under: str = "") -> bytes:
                     name = f"{under}{path.relative_to(root).as_posix()}"
                     archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), path.read_bytes())
     return buffer.getvalue()
+
+
+def _gateway_responses(api: str, responses: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an API's gateway responses as resources: MiniStack doesn't look for them in its definition."""
+    return {
+        f"{api}{kind.replace('_', '').title()}Response": {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Properties": {
+                "RestApiId": {"Ref": api},
+                "ResponseType": kind,
+                **({"StatusCode": str(response["StatusCode"])} if "StatusCode" in response else {}),
+                "ResponseTemplates": response["ResponseTemplates"],
+                "ResponseParameters": {
+                    f"gatewayresponse.header.{header}": value
+                    for header, value in response["ResponseParameters"]["Headers"].items()
+                },
+            },
+        }
+        for kind, response in responses.items()
+    }
 
 
 def _override(properties: dict[str, Any], override: Override) -> None:

@@ -3,27 +3,37 @@
 import base64
 import json
 import logging
+import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 from predict.models import EntityName
-from predict.problems import STATUS_BY_CODE
+from predict.problems import PREFIX, STATUS_BY_CODE, Problem
 from predict.requests import PICTURE_TYPES
 from predict.routes import Services, build_api
 from predict.settings import PredictSettings
+from predict.static import page_file
 from tapeline import __version__
 from tapeline.answering import Tools
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import Picture
+from tapeline.fan_out import RunDocument
+from tapeline.layout import InputObject
+from tapeline.parts import PartHeader, PicturePart, RowAnswer, dump_part
+from tapeline.picture import Picture, Pixels
+from tapeline.ports import ExecutionState
 from tapeline.predicting import Predictor
-from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
+from tapeline.tracking import RunTracker
+from tests.unit.fakes import Classifier, Decoder, Fetcher, MemoryStore, Reader
 
+ROOT = Path(__file__).parents[2]
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 LINK = "https://images.example.com/a.png"
 
 
@@ -46,10 +56,45 @@ class Answered:
     status: int
     kind: str
     document: Any
+    headers: dict[str, str]
 
 
 def settings(**values: Any) -> PredictSettings:
-    return PredictSettings(results_bucket="results", image_buckets="", models_dir=Path("models"), **values)
+    return PredictSettings(
+        results_bucket="results",
+        image_buckets="",
+        models_dir=Path("models"),
+        state_machine_arn=MACHINE,
+        **values,
+    )
+
+
+def encode(pixels: Pixels) -> bytes:
+    return f"{pixels.shape[1]} x {pixels.shape[0]}".encode()
+
+
+class Runs:
+    """A state machine in which everything runs."""
+
+    def __init__(self, state: ExecutionState | None = "running") -> None:
+        self._state = state
+
+    def state(self, name: str) -> ExecutionState | None:
+        return self._state
+
+
+class Signer:
+    """Signs links with their seconds."""
+
+    def sign(self, key: str, seconds: int) -> str:
+        return f"https://signed.example.com/{key}?{seconds}"
+
+
+def services(
+    load: Callable[[], Tools], store: MemoryStore | None = None, runs: Runs | None = None, **values: Any
+) -> Services:
+    tracker = RunTracker(store or MemoryStore(), runs or Runs(), Signer(), 900)
+    return Services(settings(**values), Predictor(load, encode), tracker)
 
 
 class Api:
@@ -59,7 +104,7 @@ class Api:
         self.fetcher = Fetcher()
         self.loaded = 0
         self._tools = tools or Tools(self.fetcher, Decoder(), Reader(), Classifier())
-        self._api = build_api(Services(settings(**values), Predictor(self._load)))
+        self.api = build_api(services(self._load, **values))
 
     def _load(self) -> Tools:
         self.loaded += 1
@@ -73,22 +118,27 @@ class Api:
         kind: str | None = None,
         query: dict[str, list[str]] | None = None,
         seconds: float = 30,
+        origin: str | None = None,
     ) -> Answered:
         binary = kind in PICTURE_TYPES
+        headers = {name: value for name, value in (("Content-Type", kind), ("Origin", origin)) if value}
         event = {
             "httpMethod": method,
             "path": path,
-            "headers": {"Content-Type": kind} if kind else {},
-            "multiValueHeaders": {"Content-Type": [kind]} if kind else {},
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
             "queryStringParameters": {name: values[-1] for name, values in (query or {}).items()} or None,
             "multiValueQueryStringParameters": query,
             "requestContext": {"requestId": "request-1", "path": f"/prod{path}"},
             "body": None if body is None else base64.b64encode(body).decode() if binary else body.decode(),
             "isBase64Encoded": binary,
         }
-        response = self._api.resolve(event, Context(seconds))  # type: ignore[arg-type]
-        (content_type,) = response["multiValueHeaders"]["Content-Type"]
-        return Answered(response["statusCode"], content_type, json.loads(response["body"]))
+        response = self.api.resolve(event, Context(seconds))  # type: ignore[arg-type]
+        found = {name: values[0] for name, values in response["multiValueHeaders"].items()}
+        content_type, text = found.get("Content-Type", ""), response["body"]
+        return Answered(
+            response["statusCode"], content_type, json.loads(text) if "json" in content_type else text, found
+        )
 
     def post(self, document: object, **options: Any) -> Answered:
         return self.call("POST", "/predict", json.dumps(document).encode(), "application/json", **options)
@@ -104,7 +154,7 @@ def test_a_link_is_answered_with_all_that_is_known() -> None:
     assert weight["evidence"] == {"text": "12.5 kg", "box": [[0, 0], [100, 0], [100, 20], [0, 20]]}
     width = answered.document["answers"]["width"]
     assert (width["prediction"], width["value"], width["unit"], width["evidence"]) == (None,) * 4
-    assert answered.document["picture"] == {"width": 200, "height": 100}
+    assert answered.document["picture"] == {"width": 200, "height": 100, "preview": None}
     assert answered.document["labels"] == [{"name": f"shade {len(LINK)}", "score": 0.5}]
     assert set(answered.document["milliseconds"]) == {"fetch", "decode", "classify", "read", "answer", "all"}
     assert answered.document["versions"] == {"code": __version__, "models": Classifier.model_hashes}
@@ -149,6 +199,7 @@ def test_a_picture_in_base64_is_the_same_as_one_in_the_body() -> None:
         ({"image_link": LINK}, 422, "invalid-request", "entity_name and entity_names, received none"),
         ({"image_link": LINK, "entity_name": "colour"}, 422, "invalid-request", "received 'colour'"),
         ({"image_link": LINK, "entity_names": []}, 422, "invalid-request", "entity_names"),
+        ({"image_link": LINK, "entity_name": None}, 422, "invalid-request", "entity_name: "),
         ({"image_link": "", "entity_name": "width"}, 422, "invalid-request", "image_link"),
         (
             {"image_link": LINK, "image_base64": "YQ==", "entity_name": "width"},
@@ -267,7 +318,7 @@ def test_what_nobody_foresaw_is_told_without_its_inside(caplog: pytest.LogCaptur
     def broken() -> Tools:
         raise RuntimeError("a secret")
 
-    api = build_api(Services(settings(), Predictor(broken)))
+    api = build_api(services(broken))
     body = json.dumps({"image_link": LINK, "entity_name": "width"})
     event = {
         "httpMethod": "POST",
@@ -315,13 +366,160 @@ def test_logs_hold_no_pictures(caplog: pytest.LogCaptureFixture) -> None:
     assert secret not in str([vars(record) for record in caplog.records])
 
 
-class Loader(yaml.SafeLoader):
-    """Reads the template, whatever its tags."""
+def test_a_preview_comes_back_where_it_is_asked_for() -> None:
+    answered = Api().post({"image_link": LINK, "entity_name": "width", "preview": True})
+    url = answered.document["picture"]["preview"]
+    assert base64.b64decode(url.removeprefix("data:image/jpeg;base64,")) == b"20 x 10"
 
 
-Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+def stored_run(store: MemoryStore) -> str:
+    """Put a run of 10 rows with one part of 4 into a store."""
+    source = InputObject("drop", "incoming/my file.csv", "1")
+    store.objects[f"runs/{source.run}/run.json"] = RunDocument(source.run, source, 10, 9, 3).dump()
+    rows = (
+        RowAnswer(0, prediction="1 volt"),
+        RowAnswer(1),
+        RowAnswer(2, error_code=ErrorCode.TIMEOUT, error="late"),
+        RowAnswer(3, error_code=ErrorCode.TIMEOUT, error="late"),
+    )
+    header = PartHeader("00000", 1, 4, 2, 0, cold_start=True, seconds=1, memory_megabytes=1, code_version="1")
+    store.objects[f"runs/{source.run}/parts/00000.jsonl"] = dump_part(header, [PicturePart(rows).to_line()])
+    return source.run
+
+
+def test_a_run_tells_how_far_it_is() -> None:
+    store = MemoryStore()
+    run = stored_run(store)
+    answered = Api(store=store).call("GET", f"/runs/{run}")
+    assert answered.status == 200
+    assert answered.document == {
+        "run": run,
+        "state": "running",
+        "input": "incoming/my file.csv",
+        "rows": 10,
+        "rows_done": 4,
+        "pictures": 9,
+        "errors": 2,
+        "errors_by_code": {"timeout": 2},
+        "outputs": [],
+        "link_seconds": 900,
+    }
+
+
+def test_a_part_is_read_once_however_often_a_run_is_asked_for() -> None:
+    store = MemoryStore()
+    run = stored_run(store)
+    api = Api(store=store)
+    first = api.call("GET", f"/runs/{run}").document
+    store.objects[f"runs/{run}/parts/00000.jsonl"] = b"unreadable"
+    assert api.call("GET", f"/runs/{run}").document == first
+
+
+def test_a_finished_run_has_links_to_its_outputs() -> None:
+    store = MemoryStore()
+    run = stored_run(store)
+    folder = f"results/my file/{run}"
+    store.objects |= {
+        f"{folder}/my file_out.csv": b"",
+        f"{folder}/report.json": b'{"errors_by_code": {"timeout": 3}}',
+    }
+    document = Api(store=store).call("GET", f"/runs/{run}").document
+    assert (document["state"], document["rows_done"], document["errors"]) == ("succeeded", 10, 3)
+    assert [item["name"] for item in document["outputs"]] == [
+        "my file_out.csv",
+        "details.csv",
+        "errors.csv",
+        "report.json",
+    ]
+    assert document["outputs"][0]["url"] == f"https://signed.example.com/{folder}/my file_out.csv?900"
+
+
+@pytest.mark.parametrize(("state", "told"), [("failed", "failed"), (None, "running")])
+def test_a_run_without_outputs_is_as_its_execution(state: ExecutionState | None, told: str) -> None:
+    store = MemoryStore()
+    run = stored_run(store)
+    assert Api(store=store, runs=Runs(state)).call("GET", f"/runs/{run}").document["state"] == told
+
+
+def test_an_unknown_run_is_not_found() -> None:
+    answered = Api().call("GET", "/runs/test-0000000000000000")
+    assert (answered.status, answered.document["type"]) == (404, "urn:tapeline:problem:unknown-run")
+    assert "test-0000000000000000" in answered.document["detail"]
+
+
+@pytest.mark.parametrize("name", ["a" * 81, "a.b"])
+def test_what_cannot_be_a_runs_name_is_refused(name: str) -> None:
+    assert Api().call("GET", f"/runs/{name}").status in {404, 422}
+
+
+def test_no_other_origin_may_call_unless_the_operator_says_so() -> None:
+    answered = Api().call("GET", "/health", origin="https://shop.example.com")
+    assert not [name for name in answered.headers if name.startswith("Access-Control")]
+    assert Api().call("OPTIONS", "/predict", origin="https://shop.example.com").status == 404
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404)])
+def test_the_named_origin_may_call_and_read_errors(path: str, status: int) -> None:
+    api = Api(cors_origin="https://shop.example.com")
+    answered = api.call("GET", path, origin="https://shop.example.com")
+    assert answered.status == status
+    assert answered.headers["Access-Control-Allow-Origin"] == "https://shop.example.com"
+    other = api.call("GET", path, origin="https://other.example.com")
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_preflight_allows_key_and_content_type() -> None:
+    api = Api(cors_origin="https://shop.example.com")
+    answered = api.call("OPTIONS", "/predict", origin="https://shop.example.com")
+    assert answered.status == 204
+    assert "POST" in answered.headers["Access-Control-Allow-Methods"]
+    assert {"X-Api-Key", "Content-Type"} <= set(answered.headers["Access-Control-Allow-Headers"].split(","))
+
+
+def test_the_description_is_the_committed_one() -> None:
+    served = Api().call("GET", "/openapi.json")
+    assert served.kind == "application/json"
+    committed = (ROOT / "docs/openapi.json").read_text()
+    assert json.loads(committed) == served.document, "make openapi renews docs/openapi.json"
+
+
+def test_the_page_runs_its_own_scripts_only() -> None:
+    api = Api()
+    page = api.call("GET", "/")
+    assert page.kind == "text/html; charset=utf-8"
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script>|<style|style=|\son[a-z]+=|https?://", page.document)
+    for name in re.findall(r'(?:src|href)="(page/[^"]+)"', page.document):
+        assert api.call("GET", f"/{name}").status == 200, name
+    assert api.loaded == 0
+
+
+def test_the_page_finds_its_files_without_a_slash_at_the_end() -> None:
+    assert '<base href="/prod/">' not in str(page_file("index.html", "/prod/").body)
+    assert '<base href="/prod/">' in str(page_file("index.html", "/prod").body)
+
+
+@pytest.mark.parametrize("name", ["app.py", "nothing.js", "%2e%2e%2fapp.py"])
+def test_nothing_but_the_pages_files_is_served(name: str) -> None:
+    answered = Api().call("GET", f"/page/{name}")
+    assert (answered.status, answered.document["type"]) == (404, "urn:tapeline:problem:not-found")
 
 
 def test_the_template_takes_the_pictures_that_the_function_takes() -> None:
-    template = yaml.load((Path(__file__).parents[2] / "template.yaml").read_text(), Loader)  # noqa: S506
-    assert template["Resources"]["Api"]["Properties"]["BinaryMediaTypes"] == list(PICTURE_TYPES)
+    properties = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]
+    assert properties["BinaryMediaTypes"] == list(PICTURE_TYPES)
+
+
+def test_the_gateways_own_errors_are_problems_too() -> None:
+    properties = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]
+    responses = properties["GatewayResponses"]
+    assert {"INVALID_API_KEY", "THROTTLED", "REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT"} <= set(responses)
+    documented = (ROOT / "docs/api.md").read_text()
+    for name, response in responses.items():
+        problem = json.loads(response["ResponseTemplates"]["application/json"])
+        Problem.model_validate(problem)
+        assert problem.get("status") == response.get("StatusCode"), name
+        assert f"`{problem['type'].removeprefix(PREFIX)}`" in documented
+        assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"

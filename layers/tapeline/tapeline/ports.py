@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 from tapeline.picture import Classification, Picture, TextLine
+
+type ExecutionState = Literal["running", "succeeded", "failed"]
+"""How an execution of the state machine stands."""
 
 
 class ObjectStore(Protocol):
@@ -52,6 +55,22 @@ class ExecutionStarter(Protocol):
         Returns:
             False where an execution of that name was started before, which then goes on alone.
         """
+        ...
+
+
+class ExecutionReader(Protocol):
+    """Says how executions of the state machine stand."""
+
+    def state(self, name: str) -> ExecutionState | None:
+        """Return an execution's state; None where there is none of that name."""
+        ...
+
+
+class LinkSigner(Protocol):
+    """Makes links to objects that otherwise nobody can read."""
+
+    def sign(self, key: str, seconds: int) -> str:
+        """Return a link under which anybody may download an object, for so many seconds."""
         ...
 
 

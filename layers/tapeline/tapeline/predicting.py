@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
 from tapeline.errors import DeadlineError
-from tapeline.picture import Picture
+from tapeline.picture import Picture, Pixels
 from tapeline.ports import ImageFetcher, PictureDecoder
 
 POSTED = "the posted picture"
@@ -21,11 +21,13 @@ class Prediction:
         result: The answers, labels and times.
         picture: The decoded picture; None where it couldn't be had.
         model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
+        preview: The decoded picture as a small JPEG, where it was asked for and could be had.
     """
 
     result: PictureAnswers
     picture: Picture | None
     model_hashes: Mapping[str, str]
+    preview: bytes | None = None
 
 
 class Predictor:
@@ -36,22 +38,27 @@ class Predictor:
 
     Args:
         load_tools: Loads the models and connects the fetchers; called once.
+        encode: Makes a small JPEG of a picture's pixels, for previews.
     """
 
-    def __init__(self, load_tools: Callable[[], Tools]) -> None:
+    def __init__(self, load_tools: Callable[[], Tools], encode: Callable[[Pixels], bytes]) -> None:
         self._load_tools = load_tools
+        self._encode = encode
         self._tools: Tools | None = None
         # One thread: a picture that missed its deadline is finished before the next is begun, so that
         # no two share the models and the memory.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 
-    def predict(self, query: PictureQuery, body: bytes | None, seconds: float) -> Prediction:
+    def predict(
+        self, query: PictureQuery, body: bytes | None, seconds: float, *, preview: bool = False
+    ) -> Prediction:
         """Answer a picture.
 
         Args:
             query: What is asked; its link is not followed where there is a ``body``.
             body: The picture's bytes, or None to download it.
             seconds: How long to wait.
+            preview: Whether to encode the picture too.
 
         Returns:
             The answers; what went wrong with the picture is in them.
@@ -59,7 +66,7 @@ class Predictor:
         Raises:
             DeadlineError: It takes longer than ``seconds``; it goes on meanwhile, and ends unseen.
         """
-        future = self._pool.submit(self._predict, query, body)
+        future = self._pool.submit(self._predict, query, body, preview)
         try:
             return future.result(timeout=seconds)
         except TimeoutError as error:
@@ -71,13 +78,15 @@ class Predictor:
                 "try again in a minute, send a smaller picture, or use the batch"
             ) from error
 
-    def _predict(self, query: PictureQuery, body: bytes | None) -> Prediction:
+    def _predict(self, query: PictureQuery, body: bytes | None, preview: bool) -> Prediction:
         tools = self._loaded()
         decoder = _Keeping(tools.decoder)
         fetcher: ImageFetcher = tools.fetcher if body is None else _Posted(body)
         (result,) = answer_pictures([query], replace(tools, decoder=decoder, fetcher=fetcher, downloads=1))
         hashes = tools.classifier.model_hashes if tools.classifier else {}
-        return Prediction(result, decoder.picture, hashes)
+        picture = decoder.picture
+        encoded = self._encode(picture.pixels) if preview and picture is not None else None
+        return Prediction(result, picture, hashes, encoded)
 
     def _loaded(self) -> Tools:
         if self._tools is None:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 # "standard" retries throttling and broken connections with jitter; clients are safe between threads.
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32)
+# Signed links are of the fourth version, which every region takes.
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32, signature_version="v4"
+)
 
 
 @cache

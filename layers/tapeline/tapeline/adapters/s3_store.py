@@ -1,4 +1,4 @@
-"""An S3 bucket as :class:`tapeline.ports.ObjectStore`."""
+"""An S3 bucket as :class:`tapeline.ports.ObjectStore` and :class:`tapeline.ports.LinkSigner`."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -90,6 +90,15 @@ class BucketStore:
                 return False
             raise
         return True
+
+    def sign(self, key: str, seconds: int) -> str:
+        """Return a link under which anybody may download an object, for so many seconds.
+
+        A link made with a role's passing credentials ends with them, if that is sooner.
+        """
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
+        )
 
 
 def _code(error: ClientError) -> str:

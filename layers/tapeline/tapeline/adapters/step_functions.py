@@ -1,13 +1,24 @@
-"""A state machine as :class:`tapeline.ports.ExecutionStarter`."""
+"""A state machine as :class:`tapeline.ports.ExecutionStarter` and :class:`tapeline.ports.ExecutionReader`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from tapeline.ports import ExecutionState
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
+_STATES: Final[dict[str, ExecutionState]] = {
+    "RUNNING": "running",
+    "PENDING_REDRIVE": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "TIMED_OUT": "failed",
+    "ABORTED": "failed",
+}
+
 
 class StateMachine:
-    """Starts executions of one standard state machine.
+    """Starts and looks up executions of one standard state machine.
 
     Args:
         client: A boto3 Step Functions client.
@@ -31,3 +42,12 @@ class StateMachine:
         except self._client.exceptions.ExecutionAlreadyExists:
             return False
         return True
+
+    def state(self, name: str) -> ExecutionState | None:
+        """Return an execution's state; None where there is none of that name."""
+        execution = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            answer = self._client.describe_execution(executionArn=execution)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        return _STATES[answer["status"]]

@@ -1,0 +1,20 @@
+"""Encodes pictures with Pillow, to show them."""
+
+import io
+from typing import Final
+
+from PIL import Image
+
+from tapeline.picture import Pixels
+
+_LONGEST_SIDE: Final = 1024
+_QUALITY: Final = 80
+
+
+def encode_preview(pixels: Pixels) -> bytes:
+    """Return pixels as a JPEG, shrunk to 1,024 pixels on the longest side; at most about 300 KB."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BILINEAR)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()
