@@ -121,7 +121,7 @@ cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
 
 .PHONY: benchmark-api
-benchmark-api: $(VENV)/dev ## Ask the API of make serve, or of BASE_URL, for 200 pictures; print p50 and p95
+benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
 
 .PHONY: openapi

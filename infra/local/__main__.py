@@ -44,7 +44,9 @@ _SHOWN_ROWS: Final = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell lets what it starts in the background ignore it.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, _interrupt)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -135,6 +136,11 @@ class LocalCloud:
     def api_gateway(self) -> "APIGatewayClient":
         """A client for its API Gateway."""
         return boto3.client("apigateway", **self._client_options())
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """A client for its CloudWatch Logs."""
+        return boto3.client("logs", **self._client_options())
 
     def deploy(
         self,

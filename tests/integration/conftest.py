@@ -4,17 +4,21 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import requests
 from PIL import Image, ImageDraw, ImageFont
 
 from infra.local.cloud import LocalCloud
 from infra.local.job import Job, deploy
 from infra.local.package import Override
+from infra.local.service import Service, no_job, serve_api
 from tests.integration.http_server import PictureServer
 
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "examples/images"
 HANDLERS = Path(__file__).parent / "handlers"
 WORKERS = 2
 
@@ -53,6 +57,62 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             overrides={"InferenceFunction": inference},
         )
         yield Deployment(cloud, deploy(job, cloud), allowed, refused)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A served API whose Predict may download from one server on loopback, but not from the other."""
+
+    service: Service
+    cloud: LocalCloud
+    session: requests.Session
+    allowed: PictureServer
+    refused: PictureServer
+
+    def get(self, path: str, *, key: bool = False) -> requests.Response:
+        return self.session.get(f"{self.service.url}{path}", headers=self._headers(key), timeout=60)
+
+    def post(self, document: object) -> requests.Response:
+        url = f"{self.service.url}/predict"
+        return self.session.post(url, json=document, headers=self._headers(True), timeout=60)
+
+    def post_picture(
+        self, body: bytes, entities: list[str], kind: str = "image/png", key: str | None = None
+    ) -> requests.Response:
+        headers = {"content-type": kind, "x-api-key": self.service.key if key is None else key}
+        return self.session.post(
+            f"{self.service.url}/predict",
+            params={"entity_name": entities},
+            data=body,
+            headers=headers,
+            timeout=60,
+        )
+
+    def _headers(self, key: bool) -> dict[str, str]:
+        return {"x-api-key": self.service.key} if key else {}
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    with (
+        PictureServer() as allowed,
+        PictureServer() as refused,
+        LocalCloud() as cloud,
+        requests.Session() as session,
+    ):
+        session.trust_env = False
+        predict = Override(
+            {
+                "TEST_ALLOWED_PORT": str(allowed.address[1]),
+                "TEST_REFUSED_PORT": str(refused.address[1]),
+                "FETCH_SECONDS": "2",
+            },
+            handler="loopback_predict.handler",
+            code=(HANDLERS,),
+        )
+        job = no_job(ROOT / ".cache/models", IMAGES, WORKERS)
+        with serve_api(replace(job, overrides={"PredictFunction": predict}), cloud, port=0) as service:
+            yield Api(service, cloud, session, allowed, refused)
 
 
 def drawn(text: str, *, kind: str = "PNG") -> bytes:

@@ -204,8 +204,9 @@ $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   ask();
 });
-$("key").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && chosen) ask();
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (chosen) ask();
 });
 
 // ---- drawing the answer -----------------------------------------------------------------------
@@ -227,7 +228,7 @@ function draw(document) {
 function card(name, answer) {
   const parts = [
     element("span", { class: "entity" }, words(name)),
-    element("span", { class: "sure" }, answer.prediction ? percent(answer.confidence) : ""),
+    element("span", { class: "sure" }, answer.prediction ? `sure: ${percent(answer.confidence)}` : ""),
     element("span", { class: "amount" }, answer.prediction ?? "the picture doesn't say"),
   ];
   if (answer.prediction) {
@@ -270,33 +271,33 @@ function drawBoxes() {
   // Pixels of the picture for each of the screen, so that the tags are as large on each picture.
   const scale = width / ($("shown").clientWidth || width);
   for (const [name, answer] of Object.entries(answered.answers)) {
-    answer.runners_up.forEach((runner, place) => boxes.append(boxGroup(name, `${name}-${place}`, runner.evidence.box, scale, true)));
+    answer.runners_up.forEach((runner, place) => addBox(boxes, name, `${name}-${place}`, runner.evidence.box, scale, true));
   }
   for (const [name, answer] of Object.entries(answered.answers)) {
-    if (answer.evidence) boxes.append(boxGroup(name, name, answer.evidence.box, scale, false));
+    if (answer.evidence) addBox(boxes, name, name, answer.evidence.box, scale, false);
   }
 }
 
-function boxGroup(name, key, corners, scale, runner) {
+function addBox(boxes, name, key, corners, scale, runner) {
   const pad = 3 * scale;
   const x = Math.min(...corners.map(([left]) => left));
   const y = Math.min(...corners.map(([, top]) => top));
   const size = 12 * scale;
+  const points = corners.map((corner) => corner.join(",")).join(" ");
+  // The halo keeps a box visible on a product of its own colour.
   const group = shape("g", { class: `box-group ${colour(name)}${runner ? " runner" : ""}`, "data-box": key },
-    shape("polygon", { class: "box", points: corners.map((corner) => corner.join(",")).join(" ") }));
-  if (!runner) {
-    const text = words(name);
-    const wide = text.length * size * 0.56 + 4 * pad;
-    const high = size + 2 * pad;
-    const left = Math.max(0, Math.min(x, answered.picture.width - wide));
-    const top = y - high - pad >= 0 ? y - high - pad : Math.max(...corners.map(([, low]) => low)) + pad;
-    group.append(
-      shape("rect", { class: "tag", x: left, y: top, width: wide, height: high, rx: 3 * scale }),
-      shape("text", { class: "tag-text", x: left + 2 * pad, y: top + size + pad * 0.4, "font-size": size }, text),
-    );
-    highlights(group, key);
-  }
-  return group;
+    shape("polygon", { class: "halo", points }), shape("polygon", { class: "box", points }));
+  boxes.append(group);
+  if (runner) return;
+  const text = shape("text", { class: "tag-text", "font-size": size }, words(name));
+  group.append(text);
+  const wide = text.getComputedTextLength() + 4 * pad;
+  const high = size + 2 * pad;
+  const left = Math.max(0, Math.min(x - 1.5 * scale, answered.picture.width - wide));
+  const top = y - high - pad >= 0 ? y - high - pad : Math.max(...corners.map(([, low]) => low)) + pad;
+  fill(text, { x: left + 2 * pad, y: top + size + pad * 0.4 }, []);
+  group.insertBefore(shape("rect", { class: "tag", x: left, y: top, width: wide, height: high, rx: 3 * scale }), text);
+  highlights(group, key);
 }
 
 function drawLabels(labels) {
@@ -311,8 +312,8 @@ function drawTimes({ all, ...stages }) {
   const items = [];
   Object.entries(stages).forEach(([name, spent], place) => {
     const wide = all ? (spent / all) * 1000 : 0;
-    bars.push(shape("rect", { class: `e${place}`, x: start, y: 0, width: wide, height: 12 }));
-    items.push(element("li", { class: `e${place}` }, `${name} ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`));
+    bars.push(shape("rect", { class: `t${place}`, x: start, y: 0, width: wide, height: 12 }));
+    items.push(element("li", { class: `t${place}` }, `${name} ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`));
     start += wide;
   });
   $("times").replaceChildren(...bars);
