@@ -67,7 +67,7 @@ def _one_of_each(schema: dict[str, Any]) -> None:
 class PredictRequest(BaseModel):
     """One picture, by its link or in base64, and one or more entities."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_one_of_each)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_one_of_each)
 
     image_link: str = Field(
         default="",

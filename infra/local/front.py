@@ -113,9 +113,17 @@ class _Handler(BaseHTTPRequestHandler):
             with self.server.pictures if self.command == "POST" else self.server.others:
                 self._ask(body)
 
-    # What API Gateway doesn't know it answers itself: each method goes on to it.
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815
-    do_HEAD = do_OPTIONS = do_TRACE = do_CONNECT = _forward  # noqa: N815
+    def __getattr__(self, name: str) -> Any:
+        # The base class looks for do_GET and the like. What API Gateway doesn't know it refuses itself.
+        if name.startswith("do_"):
+            return self._forward
+        raise AttributeError(name)
+
+    @override
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no HTTP at all."""
+        self.close_connection = True
+        self._gateway_response("DEFAULT_4XX", status=int(code))
 
     def _ask(self, body: bytes) -> None:
         target = self.server.target
@@ -146,6 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         response = self.server.responses[kind]
         request_id = str(uuid.uuid4())
         text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", request_id)
+        text = text.replace("$context.error.responseType", kind)
         found = response["ResponseParameters"]["Headers"].items()
         # What is no quoted string is an intrinsic function: CORS, which is off here.
         headers = {name: value.strip("'") for name, value in found if isinstance(value, str)}

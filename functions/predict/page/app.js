@@ -220,6 +220,7 @@ function draw(document) {
   $("result").hidden = false;
   const found = Object.values(document.answers).filter((answer) => answer.prediction).length;
   say(`${found} of ${Object.keys(document.answers).length} found`);
+  $("status").scrollIntoView({ block: "nearest" });
   const image = $("shown");
   if (image.complete) drawBoxes();
   else image.addEventListener("load", drawBoxes, { once: true });
@@ -228,7 +229,7 @@ function draw(document) {
 function card(name, answer) {
   const parts = [
     element("span", { class: "entity" }, words(name)),
-    element("span", { class: "sure" }, answer.prediction ? `sure: ${percent(answer.confidence)}` : ""),
+    element("span", { class: "sure" }, answer.prediction ? `confidence ${answer.confidence.toFixed(2)}` : ""),
     element("span", { class: "amount" }, answer.prediction ?? "the picture doesn't say"),
   ];
   if (answer.prediction) {
@@ -243,7 +244,7 @@ function card(name, answer) {
   if (answer.runners_up.length) {
     const runners = answer.runners_up.map((runner, place) => {
       const button = element("button", { type: "button", class: "runner-up", title: `read from “${runner.evidence.text}”`, "data-box": `${name}-${place}` },
-        runner.prediction, element("small", {}, percent(runner.confidence)));
+        runner.prediction, element("small", {}, runner.confidence.toFixed(2)));
       highlights(button, `${name}-${place}`);
       return element("li", {}, button);
     });
@@ -336,7 +337,7 @@ function writeCommand() {
     lines.push(`-H 'content-type: ${chosen.file.type}'`, `--data-binary ${quoted(`@${chosen.file.name}`)}`);
   } else {
     const document = { [chosen.file ? "image_base64" : "image_link"]: chosen.link ?? "…", entity_names: asked() };
-    lines.push(`-H 'content-type: application/json'`, `-d ${quoted(JSON.stringify(document))}`);
+    lines.push(`-H 'content-type: application/json'`, `-d ${quoted(JSON.stringify(document, null, 1).replaceAll(/\n */g, " "))}`);
   }
   lines.push(quoted(url.href));
   $("curl").textContent = lines.join(" \\\n  ").replace("curl \\\n  ", "curl ");

@@ -1,0 +1,72 @@
+"""Schemathesis: requests made up from the API's description, right and wrong ones, and none breaks it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
+
+from tapeline.errors import RowError
+from tapeline.links import parse_link
+from tests.integration.conftest import ROOT, Api, drawn
+from tests.integration.http_server import Reply
+
+DESCRIPTION = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text()))
+EXCLUDED = [
+    # API Gateway answers 404, not 405, for a method that a path doesn't have.
+    unsupported_method,
+    # No text made up from a schema is a link that leads to a picture, or base64 of one.
+    positive_data_acceptance,
+]
+
+
+class Cases:
+    """Counts what was sent."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[int, int] = {}
+
+    def add(self, status: int) -> None:
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+
+@pytest.fixture(scope="module")
+def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
+    made = Cases()
+    yield made
+    assert {200, 422} <= set(made.statuses)
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        by_status = ", ".join(f"{count} x {status}" for status, count in sorted(made.statuses.items()))
+        reporter.write_line(f"schemathesis: {sum(made.statuses.values())} cases: {by_status}")
+
+
+@DESCRIPTION.parametrize()
+@settings(
+    max_examples=100,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_breaks_the_api(case: schemathesis.Case[Any], api: Api, cases: Cases) -> None:
+    body = case.body
+    if isinstance(body, dict) and isinstance(link := body.get("image_link"), str) and reaches_a_server(link):
+        # A made-up server that can't be reached is a right 502, but no question to this API.
+        body["image_link"] = api.allowed.put("/made-up.png", Reply(drawn("Net weight 12.5 kg")))
+    headers = {"x-api-key": api.service.key}
+    answered = case.call_and_validate(
+        base_url=api.service.url, headers=headers, excluded_checks=EXCLUDED, timeout=60
+    )
+    assert answered.status_code < 500
+    cases.add(answered.status_code)
+
+
+def reaches_a_server(link: str) -> bool:
+    try:
+        parse_link(link)
+    except RowError:
+        return False
+    return True
