@@ -1,4 +1,4 @@
-"""The commands behind ``make run``, ``make serve`` and ``make cloud``: ``python -m infra.local run x.csv``."""
+"""The commands behind ``make run``, ``make serve`` and ``make cloud``: ``python -m infra.local --help``."""
 
 import argparse
 import csv
