@@ -72,7 +72,7 @@ class ProblemError(Exception):
         """Return the HTTP response."""
         problem = Problem(
             type=f"{PREFIX}{self.kind}",
-            title=self.kind.replace("-", " ").capitalize(),
+            title=self.kind.replace("-", " ").capitalize().replace("json", "JSON"),
             status=self.status,
             detail=self.detail,
             request_id=request_id,

@@ -138,7 +138,8 @@ def _add_page(api: APIGatewayRestResolver) -> None:
 def _add_problems(api: APIGatewayRestResolver) -> None:
     def known(problem: ProblemError) -> Response[str]:
         log = logger.error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
-        log("problem", extra={"kind": problem.kind, "status": int(problem.status), "detail": problem.detail})
+        # Not its detail: a link may hold somebody's token.
+        log("problem", extra={"kind": problem.kind, "status": int(problem.status)})
         return problem.response(_request_id(api))
 
     def invalid(error: RequestValidationError) -> Response[str]:

@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from benchmarks.api_load import load
+from infra.local.cloud import LocalCloud
 from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
+from infra.local.service import no_job, serve_api
 from tests.integration.conftest import IMAGES, ROOT, Api, drawn, huge_png
 from tests.integration.http_server import Reply
 
@@ -161,6 +163,19 @@ def test_entities_health_and_description_need_no_key(api: Api) -> None:
     assert api.get("/health").json()["status"] == "ok"
     assert len(api.get("/entities").json()["entities"]) == 8
     assert api.get("/openapi.json").json() == json.loads((ROOT / "docs/openapi.json").read_text())
+
+
+def test_an_allowed_origin_may_call_and_read_the_gateways_errors() -> None:
+    origin = "https://shop.example.com"
+    job = replace(no_job(ROOT / ".cache/models", None, 1), parameters={"CorsOrigin": origin})
+    with LocalCloud() as cloud, serve_api(job, cloud, port=0) as service, requests.Session() as session:
+        session.trust_env = False
+        preflight = session.options(f"{service.url}/predict", headers={"Origin": origin}, timeout=60)
+        assert preflight.status_code == 204
+        refused = session.post(f"{service.url}/predict", headers={"Origin": origin}, timeout=60)
+        assert refused.status_code == 403
+        for answered in (preflight, refused):
+            assert answered.headers["Access-Control-Allow-Origin"] == origin
 
 
 def test_neither_keys_nor_pictures_are_logged(api: Api) -> None:

@@ -54,7 +54,7 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_breaks_the_api(case: schemathesis.Case[Any], api: Api, cases: Cases) -> None:
-    body = case.body
+    body: Any = case.body
     link = body.get("image_link") if isinstance(body, dict) else None
     if isinstance(link, str) and (reaches_a_server(link) or len(link) in range(1, 2048, 2)):
         # A made-up server that can't be reached is a right 502, but no question to this API. And every

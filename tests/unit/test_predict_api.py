@@ -303,7 +303,7 @@ class Patient(Decoder):
         return super().decode(data)
 
 
-@pytest.mark.parametrize(("deadline", "left"), [(0.05, 30), (30, 1.05)])
+@pytest.mark.parametrize(("deadline", "left"), [(0.5, 30), (30, 1.5)])
 def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline: float, left: float) -> None:
     decoder = Patient()
     api = Api(Tools(Fetcher(), decoder, Reader(), None), deadline_seconds=deadline)
@@ -311,7 +311,7 @@ def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline:
     assert (answered.status, answered.document["type"]) == (504, "urn:tapeline:problem:deadline")
     decoder.may.set()
     late = api.post({"image_link": LINK, "entity_name": "width"})
-    assert late.status == 200 or deadline < 1
+    assert late.status == 200
 
 
 def test_what_nobody_foresaw_is_told_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
@@ -490,7 +490,7 @@ def test_the_page_runs_its_own_scripts_only() -> None:
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert not re.search(r"<script>|<style|style=|\son[a-z]+=|https?://", page.document)
+    assert not re.search(r"<script>|<style|style=|\son[a-z]+=|(src|href)=\"(https?:|//)", page.document)
     for name in re.findall(r'(?:src|href)="(page/[^"]+)"', page.document):
         assert api.call("GET", f"/{name}").status == 200, name
     assert api.loaded == 0
@@ -510,6 +510,35 @@ def test_nothing_but_the_pages_files_is_served(name: str) -> None:
 def test_the_template_takes_the_pictures_that_the_function_takes() -> None:
     properties = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]
     assert properties["BinaryMediaTypes"] == list(PICTURE_TYPES)
+
+
+def test_predict_is_inferences_image_with_its_own_handler() -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    assert resources["PredictFunction"]["Metadata"] == resources["InferenceFunction"]["Metadata"]
+    assert resources["PredictFunction"]["Properties"]["ImageConfig"] == {"Command": ["predict.app.handler"]}
+
+
+def test_pictures_and_runs_need_a_key_and_nothing_else_does() -> None:
+    events = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["PredictFunction"]["Properties"][
+        "Events"
+    ]
+    secured = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        for event in events.values()
+        if event["Properties"].get("Auth") == {"ApiKeyRequired": True}
+    }
+    assert secured == {"POST /predict", "GET /runs/{run}"}
+
+
+def test_each_endpoint_of_the_description_is_one_of_the_gateway() -> None:
+    events = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["PredictFunction"]["Properties"][
+        "Events"
+    ]
+    served = {
+        (event["Properties"]["Path"], event["Properties"]["Method"].lower()) for event in events.values()
+    }
+    paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
+    assert {(path, method) for path, operations in paths.items() for method in operations} <= served
 
 
 def test_the_gateways_own_errors_are_problems_too() -> None:
