@@ -121,7 +121,9 @@ def test_the_events_name_the_example_in_the_standing_cloud(standing: dict[str, s
     assert (head["ETag"].strip('"'), head["ContentLength"]) == (described["eTag"], described["size"])
 
 
-def test_a_deployed_build_answers_a_dropped_csv(build: Build, tmp_path: Path) -> None:
+def test_a_deployed_build_answers_a_dropped_csv_and_is_deleted_but_for_its_data(
+    build: Build, tmp_path: Path
+) -> None:
     template = local_template(build)
     with Engine() as engine, LocalCloud(engine=engine) as cloud:
         done = sam(
@@ -135,6 +137,15 @@ def test_a_deployed_build_answers_a_dropped_csv(build: Build, tmp_path: Path) ->
         outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
         job = Job(s3_links(cloud, outputs["DropBucketName"], tmp_path), tmp_path / "out", None, None)
         result = answer_csv(job, cloud, outputs, Progress())
+        logs = sam("logs", "--stack-name", "shop", AWS_ENDPOINT_URL=cloud.endpoint)
+        deleted = sam("delete", "--stack-name", "shop", "--no-prompts", AWS_ENDPOINT_URL=cloud.endpoint)
+        kept = {bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]}
+        stacks = cloud.cloudformation.describe_stacks()["Stacks"]
+    assert logs.returncode == 0, logs.stderr[-3000:]
+    assert '"message": "inferred"' in logs.stdout
+    assert deleted.returncode == 0, deleted.stdout + deleted.stderr
+    assert "shop" not in {item["StackName"] for item in stacks}
+    assert {outputs["DropBucketName"], outputs["ResultsBucketName"]} <= kept
     answered, expected = read_rows(result.files[0]), read_rows(ROOT / "examples/expected.csv")
     assert [row[0] for row in answered] == [row[0] for row in expected]
     assert sum(map(list.__eq__, answered, expected)) >= 21

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -237,3 +239,23 @@ def test_the_models_are_the_wheels_own(reader: RapidOcrReader) -> None:
     paths = [Path(reader._engine.cfg[step].model_path) for step in rapidocr_reader.MODELS]
 
     assert all(path.is_file() for path in paths)
+
+
+def test_nothing_is_reported_to_the_makers_of_onnxruntime() -> None:
+    # A finder that sees onnxruntime's import says what the variable is at that moment.
+    script = """
+import os, sys
+from importlib.abc import MetaPathFinder
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "onnxruntime":
+            print(os.environ.get("ORT_DISABLE_TELEMETRY"))
+sys.meta_path.insert(0, Finder())
+from tapeline.adapters.rapidocr_reader import RapidOcrReader
+RapidOcrReader(threads=1)
+"""
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "layers/tapeline")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.split() == ["1"]

@@ -48,6 +48,8 @@ class RapidOcrReader:
     """
 
     def __init__(self, threads: int, longest_side: int = 736, text_score: float = 0.3) -> None:
+        # onnxruntime 1.32 reports its use to its makers unless it is told not to, before it is imported.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import rapidocr  # noqa: PLC0415 - see the module's docstring
 
         folder = Path(rapidocr.__file__).parent / "models"
