@@ -4,11 +4,12 @@ Screenshots go to ``build/screenshots``.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FileChooser, Page, Route, expect, sync_playwright
 
 from tests.integration.conftest import IMAGES, ROOT, Api, drawn
 from tests.integration.http_server import Reply
@@ -178,6 +179,26 @@ def test_a_pasted_link_is_read_and_shown(opened: Opened, api: Api) -> None:
     opened.shoot("link", full=True)
 
 
+def test_labels_are_shown_where_there_are_any(opened: Opened, api: Api) -> None:
+    page = opened.page
+
+    def add_labels(route: Route) -> None:
+        answered = route.fetch()
+        document = answered.json()
+        # The test's environment has no weights of ResNet50.
+        assert document["labels"] == []
+        document["labels"] = [{"name": "coffee_pot", "score": 0.8123}, {"name": "teapot", "score": 0.1}]
+        route.fulfill(response=answered, json=document)
+
+    page.fill("#key", api.service.key)
+    page.set_input_files("#file", IMAGES / "kettle.jpg")
+    read(page)
+    expect(page.locator("#labels-block")).to_be_hidden()
+    page.route("**/predict*", add_labels)
+    read(page)
+    expect(page.locator("#labels")).to_have_text("coffee pot81 %teapot10 %")
+
+
 def test_an_error_says_what_to_do(opened: Opened, api: Api) -> None:
     page = opened.page
     page.click("#read")
@@ -204,6 +225,13 @@ def test_an_error_says_what_to_do(opened: Opened, api: Api) -> None:
 
 def test_the_keyboard_alone_is_enough(opened: Opened, api: Api, tmp_path: Path) -> None:
     page = opened.page
+    # From the start on: Chromium takes a while to hand its file dialogs over.
+    choosers: list[FileChooser] = []
+
+    def keep(chooser: FileChooser) -> None:
+        choosers.append(chooser)
+
+    page.on("filechooser", keep)
 
     def tab_to(selector: str) -> None:
         for _ in range(30):
@@ -217,9 +245,13 @@ def test_the_keyboard_alone_is_enough(opened: Opened, api: Api, tmp_path: Path) 
     tab_to("#file")
     assert page.evaluate("getComputedStyle(document.querySelector('#drop')).outlineStyle") == "solid"
     opened.shoot("keyboard-drop")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(IMAGES / "kettle.jpg")
+    page.keyboard.press("Enter")
+    deadline = time.monotonic() + 30
+    while not choosers and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    (chooser,) = choosers
+    chooser.set_files(IMAGES / "kettle.jpg")
+    expect(page.locator("#shown")).to_be_visible()
     tab_to("#entities input[value=wattage]")
     page.keyboard.press("Space")
     tab_to("#read")
