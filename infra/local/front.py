@@ -44,13 +44,21 @@ class Front:
         responses: The template's GatewayResponses.
         workers: Pictures that are passed on at once.
         port: The port; 0 picks a free one.
+        timeout: Seconds to wait for an answer.
 
     Raises:
         OSError: The port is taken.
     """
 
-    def __init__(self, target: str, responses: Mapping[str, Any], workers: int, port: int = 0) -> None:
-        self._server = _Server(target, responses, workers, port)
+    def __init__(
+        self,
+        target: str,
+        responses: Mapping[str, Any],
+        workers: int,
+        port: int = 0,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._server = _Server(target, responses, workers, port, timeout)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="front", daemon=True
         )
@@ -77,8 +85,11 @@ class _Server(ThreadingHTTPServer):
     # Further clients wait in the kernel's queue instead of being refused.
     request_queue_size = 128
 
-    def __init__(self, target: str, responses: Mapping[str, Any], workers: int, port: int) -> None:
+    def __init__(
+        self, target: str, responses: Mapping[str, Any], workers: int, port: int, timeout: float
+    ) -> None:
         self.target = urlsplit(target)
+        self.waits = timeout
         self.responses = responses
         self.pictures = threading.BoundedSemaphore(workers)
         self.others = threading.BoundedSemaphore(OTHERS_AT_ONCE)
@@ -123,12 +134,14 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no HTTP at all."""
         self.close_connection = True
+        # Otherwise taken for HTTP/0.9, whose answers have no headers.
+        self.request_version = self.protocol_version
         self._gateway_response("DEFAULT_4XX", status=int(code))
 
     def _ask(self, body: bytes) -> None:
         target = self.server.target
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _OWN_HEADERS}
-        connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=self.server.waits)
         try:
             connection.request(self.command, f"{target.path}{self.path}", body, headers)
             answer = connection.getresponse()
