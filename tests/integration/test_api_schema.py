@@ -35,15 +35,15 @@ class Cases:
 
 @pytest.fixture(scope="module")
 def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
+    capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
     made = Cases()
     yield made
     # Throttled, they would have tested nothing.
     assert {200, 422} <= set(made.statuses)
     assert 429 not in made.statuses
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        by_status = ", ".join(f"{count} x {status}" for status, count in sorted(made.statuses.items()))
-        reporter.write_line(f"schemathesis: {sum(made.statuses.values())} cases: {by_status}")
+    by_status = ", ".join(f"{count} x {status}" for status, count in sorted(made.statuses.items()))
+    with capture.global_and_fixture_disabled():
+        print(f"\nschemathesis: {sum(made.statuses.values())} cases: {by_status}")
 
 
 @DESCRIPTION.parametrize()
