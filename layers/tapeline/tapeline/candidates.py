@@ -110,6 +110,7 @@ class Candidate:
         score: The reader's confidence in that line, 0 to 1.
         keywords: What the words next to it in its own line say.
         label: What the nearest line without any quantity says, if it stands right beside it.
+        row: What the lines further left in its row say, as in a table.
         direction: Which way the line runs.
         x: The line's centre from the left, as a part of the picture's width.
         y: The line's centre from the top, as a part of the picture's height.
@@ -127,6 +128,7 @@ class Candidate:
     score: float
     keywords: frozenset[Keyword]
     label: frozenset[Keyword]
+    row: frozenset[Keyword]
     direction: Direction
     x: float
     y: float
@@ -301,6 +303,17 @@ def _label(line: _Placed, labels: Sequence[tuple[_Placed, frozenset[Keyword]]]) 
     return words
 
 
+def _row(line: _Placed, labels: Sequence[tuple[_Placed, frozenset[Keyword]]]) -> frozenset[Keyword]:
+    """Return what the labels to the left say, however far off."""
+    left = [
+        said
+        for other, said in labels
+        if other.right <= line.left + line.letter
+        and _overlap(line.top, line.bottom, other.top, other.bottom) > 0.5
+    ]
+    return frozenset[Keyword]().union(*left)
+
+
 def _for_entity(found: FoundQuantity, entity: str) -> Quantity | None:
     """Return a quantity in an entity's units; None where it has none of them."""
     quantity = found.quantity
@@ -340,7 +353,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
     for line in placed:
         if not line.found:
             continue
-        label = _label(line, labels)
+        label, row = _label(line, labels), _row(line, labels)
         for found, said in zip(line.found, _said_beside(line), strict=True):
             quantity = _for_entity(found, entity)
             if quantity is not None:
@@ -353,6 +366,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
                         score=line.line.score,
                         keywords=said,
                         label=label,
+                        row=row,
                         direction=line.direction,
                         x=line.x / max(width, 1),
                         y=line.y / max(height, 1),

@@ -1,6 +1,7 @@
 """A picture and what is read from it, as plain values."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,25 @@ class TextLine:
     text: str
     score: float
     box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """What is drawn in a picture beside text.
+
+    Attributes:
+        segments: Straight line segments as (x1, y1, x2, y2), shape (n, 4), float32, in pixels of the
+            original picture; edges of letters and of the product are among them.
+        outline: The product's left, top, right and bottom, in pixels of the original picture; None where
+            nothing stands out from the background.
+    """
+
+    segments: npt.NDArray[np.float32]
+    outline: tuple[float, float, float, float] | None
+
+
+NO_SHAPES: Final = Shapes(np.zeros((0, 4), np.float32), None)
+"""The shapes of an empty picture."""
 
 
 @dataclass(frozen=True, slots=True)

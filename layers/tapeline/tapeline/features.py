@@ -1,0 +1,312 @@
+"""Features: what is known about each measure in a picture as an answer to one entity, as numbers.
+
+Nothing is decided here: :mod:`tapeline.ranker` weighs the features with trees that were grown on labelled
+pictures. Everything is relative (to the picture, the letters, the other measures), so that a feature means
+the same in a thumbnail and in a large picture.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeline.candidates import Candidate, Keyword
+from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.measures import Measure, size
+from tapeline.picture import Shapes, TextLine
+from tapeline.priors import Priors
+from tapeline.quantities import format_quantity
+
+type Matrix = npt.NDArray[np.float64]
+
+SIDE_NAMES: Final = ("width", "height", "depth")
+"""The entities that are lengths of the same product, and so compete for its measures."""
+
+ENTITIES: Final = tuple(UNITS_BY_ENTITY)
+
+# What a keyword says for an entity (1) or against it (-1); what isn't listed says nothing.
+_SAYS: Final[dict[str, dict[Keyword, int]]] = {
+    "width": {Keyword.WIDTH: 1, Keyword.HEIGHT: -1, Keyword.DEPTH: -1},
+    "height": {Keyword.HEIGHT: 1, Keyword.WIDTH: -1, Keyword.DEPTH: -1, Keyword.DIAMETER: -1},
+    "depth": {Keyword.DEPTH: 1, Keyword.WIDTH: -1, Keyword.HEIGHT: -1},
+    "item_weight": {Keyword.WEIGHT: 1, Keyword.LOAD: -1, Keyword.SERVING: -1, Keyword.PACKAGE: -1},
+    "maximum_weight_recommendation": {Keyword.LOAD: 1, Keyword.WEIGHT: -1, Keyword.SERVING: -1},
+    "item_volume": {Keyword.VOLUME: 1, Keyword.SERVING: -1},
+    "voltage": {Keyword.VOLTAGE: 1, Keyword.INPUT: 1, Keyword.OUTPUT: -1},
+    "wattage": {Keyword.POWER: 1, Keyword.OUTPUT: -1},
+}  # fmt: skip
+
+_AXES: Final = ("flat", "upright", "oblique")
+_STEEP: Final = 12.0
+# Degrees off the axis at which a segment is still flat or upright: hand-drawn lines lean, perspective more.
+_SHORTEST: Final = 0.03
+# Segments below this part of the longer side are serifs and texture.
+_OF_LINES: Final = ("near", "length", "gap", "off_centre", "flank")
+_OWN_AXIS: Final = {"width": "flat", "height": "upright", "depth": "oblique"}
+
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "entity": tuple(f"is_{name}" for name in ENTITIES),
+    "words": (
+        "words_for", "words_against", "label_for", "label_against", "row_for", "row_against", "rival_words",
+        *(f"says_{word}" for word in Keyword), "letters", "digits",
+    ),
+    "place": (
+        "x", "y", "beside", "edge", "angle", "is_across", "is_up", "is_oblique",
+        "outline_x", "outline_y", "outside_x", "outside_y", "inside",
+    ),
+    "lines": (
+        *(f"{axis}_{what}" for axis in _AXES for what in _OF_LINES), "line_angle", "own_line", "other_line",
+        "own_line_lead", "oblique_lead", "upright_share", "flat_share", "oblique_share",
+    ),
+    "print": ("letter", "letter_lead", "letter_ratio", "score", "order", "lines_read", "quantities"),
+    "triple": ("member", "group_size", "range", "twin"),
+    "value": ("log_size", "rank", "below_largest", "above_smallest", "measures", "repeats", "decimals"),
+    "priors": ("prior_size", "prior_unit", "prior_value"),
+    "shape": ("outline_aspect", "picture_aspect", "extent"),
+}  # fmt: skip
+"""Groups of features -> their names; the columns of :func:`describe` in this order."""
+
+FEATURES: Final = tuple(name for names in GROUPS.values() for name in names)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known about a picture beside its candidates.
+
+    Attributes:
+        lines: Its text.
+        shapes: Its line segments and its product's outline.
+        width: The original picture's width in pixels.
+        height: The original picture's height in pixels.
+    """
+
+    lines: Sequence[TextLine]
+    shapes: Shapes
+    width: int
+    height: int
+
+    @cached_property
+    def longest(self) -> float:
+        """The longer side in pixels."""
+        return float(max(self.width, self.height, 1))
+
+    @cached_property
+    def letter(self) -> float:
+        """The median height of its lines of text in pixels."""
+        return float(np.median([_letter(line.box) for line in self.lines])) if self.lines else 1.0
+
+    @cached_property
+    def segments(self) -> tuple[Matrix, npt.NDArray[np.int_]]:
+        """Segments outside text, long enough to be drawn lines, as (n, 4), and the axis of each."""
+        found = self.shapes.segments.astype(np.float64)
+        found = found[np.hypot(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]) > _SHORTEST * self.longest]
+        keep = np.ones(len(found), bool)
+        for line in self.lines:
+            left, top, right, bottom = bounds([line.box])
+            margin = 0.15 * _letter(line.box)
+            inside = [
+                (found[:, a] > left - margin) & (found[:, a] < right + margin)
+                & (found[:, a + 1] > top - margin) & (found[:, a + 1] < bottom + margin)
+                for a in (0, 2)
+            ]  # fmt: skip
+            keep &= ~(inside[0] & inside[1])
+        found = found[keep]
+        angles = np.degrees(np.arctan2(abs(found[:, 3] - found[:, 1]), abs(found[:, 2] - found[:, 0])))
+        axes = np.where(angles < _STEEP, 0, np.where(angles > 90 - _STEEP, 1, 2))
+        return found, axes
+
+
+def _letter(box: Sequence[tuple[float, float]]) -> float:
+    return max(math.dist(box[0], box[3]), 1.0)
+
+
+def bounds(boxes: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float, float, float]:
+    """Return the left, top, right and bottom around boxes."""
+    xs = [x for box in boxes for x, _ in box]
+    ys = [y for box in boxes for _, y in box]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def line_evidence(measures: Sequence[Measure], scene: Scene) -> Matrix:
+    """Return how each measure stands to the line segments around it.
+
+    Args:
+        measures: The measures of one picture.
+        scene: That picture.
+
+    Returns:
+        Shape (measures, 16): for flat, upright and oblique segments each the best one's nearness (its
+        length as a part of the picture's longer side, less with distance), length, gap in letters, how far
+        off its middle the text stands, and the length of segments that the text interrupts; then the
+        angle in degrees of the best of all.
+    """
+    segments, axes = scene.segments
+    rows = np.zeros((len(measures), len(_AXES) * len(_OF_LINES) + 1))
+    rows[:, 2 : len(_AXES) * len(_OF_LINES) : len(_OF_LINES)] = 9.0
+    if not len(segments):
+        return rows
+    first, second = segments[:, :2], segments[:, 2:]
+    along = second - first
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    unit = along / lengths[:, None]
+    # A few points on each segment stand for all of it.
+    steps = np.linspace(0.0, 1.0, 9)
+    points = first[:, None, :] + steps[None, :, None] * along[:, None, :]
+    relative = lengths / scene.longest
+    angles = np.degrees(np.arctan2(abs(along[:, 1]), abs(along[:, 0])))
+    for row, measure in zip(rows, measures, strict=True):
+        left, top, right, bottom = bounds([c.box for c in measure.candidates])
+        letter = _letter(measure.first.box)
+        dx = np.maximum(np.maximum(left - points[:, :, 0], points[:, :, 0] - right), 0.0)
+        dy = np.maximum(np.maximum(top - points[:, :, 1], points[:, :, 1] - bottom), 0.0)
+        gap = np.hypot(dx, dy).min(axis=1)
+        # Between two points of an upright segment the text may stand nearer than either.
+        centre = np.array([(left + right) / 2, (top + bottom) / 2])
+        place = ((centre - first) * unit).sum(axis=1) / lengths
+        perpendicular = abs((centre[0] - first[:, 0]) * unit[:, 1] - (centre[1] - first[:, 1]) * unit[:, 0])
+        half = (abs(unit[:, 1]) * (right - left) + abs(unit[:, 0]) * (bottom - top)) / 2
+        beside = (place > 0) & (place < 1)
+        gap = np.where(beside, np.minimum(gap, np.maximum(perpendicular - half, 0.0)), gap) / letter
+        off_centre = np.minimum(abs(place - 0.5), 1.5)
+        near = relative * np.exp(-gap / 1.5) * (1.0 - 0.5 * np.minimum(off_centre, 1.0))
+        # Text in a line's gap: the line's ends come near, and its direction leads through the text.
+        interrupts = (perpendicular < 0.7 * letter) & ~beside & (gap < 2.0)
+        best_angle, best = 0.0, 0.0
+        for axis in range(len(_AXES)):
+            chosen = np.flatnonzero(axes == axis)
+            if not len(chosen):
+                continue
+            top_one = chosen[np.argmax(near[chosen])]
+            flank = chosen[interrupts[chosen]]
+            before = relative[flank[place[flank] > 1]].max(initial=0.0)
+            after = relative[flank[place[flank] < 0]].max(initial=0.0)
+            start = axis * len(_OF_LINES)
+            row[start : start + len(_OF_LINES)] = (
+                near[top_one], relative[top_one], min(gap[top_one], 9.0), off_centre[top_one],
+                before + after + min(before, after),
+            )  # fmt: skip
+            if near[top_one] + before + after > best:
+                best, best_angle = near[top_one] + before + after, angles[top_one]
+        row[-1] = best_angle
+    return rows
+
+
+def axis_strengths(evidence: Matrix) -> Matrix:
+    """Return from :func:`line_evidence` one number for each axis, shape (measures, 3)."""
+    width = len(_OF_LINES)
+    return np.stack([evidence[:, a * width] + evidence[:, a * width + 4] for a in range(len(_AXES))], axis=1)
+
+
+def _lead(values: Matrix) -> Matrix:
+    """Return by how much each value is above the best of the others; above 0 where it is alone."""
+    if len(values) < 2:
+        return values.copy()
+    order = np.sort(values)
+    return values - np.where(values == order[-1], order[-2], order[-1])
+
+
+def _says(words: frozenset[Keyword], entity: str) -> tuple[float, float]:
+    said = [_SAYS[entity].get(word, 0) for word in words]
+    return float(1 in said), float(-1 in said)
+
+
+def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Priors) -> Matrix:
+    """Return the features of a picture's measures as answers to one entity.
+
+    Args:
+        measures: What could answer the entity; all of the picture's.
+        entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+        scene: The picture.
+        priors: Which units and sizes the entity usually has.
+
+    Returns:
+        Shape (measures, :data:`FEATURES`), float64, finite.
+    """
+    evidence = line_evidence(measures, scene)
+    strengths = axis_strengths(evidence)
+    sizes = np.array([size(m.first.quantity) for m in measures])
+    logs = np.log10(np.clip(sizes, 1e-9, 1e12))
+    letters = np.array([max(_letter(c.box) for c in m.candidates) for m in measures])
+    words_for = [_says(m.keywords, entity)[0] or _says(m.labels, entity)[0] for m in measures]
+    boldest = _lead(np.log(letters))
+    own = strengths[:, _AXES.index(_OWN_AXIS.get(entity, "flat"))]
+    own_lead, oblique_lead = _lead(own), _lead(strengths[:, 2])
+    best_axis = np.where(strengths.max(axis=1, initial=0.0) > 0.02, strengths.argmax(axis=1), -1)
+    repeats = {c.quantity: 0 for m in measures for c in m.candidates}
+    for measure in measures:
+        for quantity in {c.quantity for c in measure.candidates}:
+            repeats[quantity] += 1
+    outline = scene.shapes.outline or (0.0, 0.0, float(scene.width), float(scene.height))
+    wide, high = max(outline[2] - outline[0], 1.0), max(outline[3] - outline[1], 1.0)
+    rows = []
+    for place, measure in enumerate(measures):
+        first = measure.first
+        said = measure.keywords
+        left, top, right, bottom = bounds([c.box for c in measure.candidates])
+        x, y = (left + right) / 2, (top + bottom) / 2
+        across, along = x / max(scene.width, 1), y / max(scene.height, 1)
+        (ax, ay), (bx, by) = first.box[0], first.box[1]
+        labels = measure.labels
+        row_words = frozenset[Keyword]().union(*(c.row for c in measure.candidates))
+        other = max(strengths[place, axis] for axis in range(3) if _AXES[axis] != _OWN_AXIS.get(entity))
+        others = np.delete(logs, place)
+        group = max(measure.candidates, key=lambda c: c.group_size)
+        by_group = {
+            "entity": [float(entity == name) for name in ENTITIES],
+            "words": [
+                *_says(said, entity), *_says(labels, entity), *_says(row_words, entity),
+                float(any(words_for[:place] + words_for[place + 1 :])),
+                *(2.0 * (word in said) + (word in labels) for word in Keyword),
+                float(min(sum(c.isalpha() for c in first.text), 60)),
+                float(min(sum(c.isdigit() for c in first.text), 30)),
+            ],
+            "place": [
+                across, along, abs(across - 0.5) - abs(along - 0.5), min(across, 1 - across, along, 1 - along),
+                math.degrees(math.atan2(by - ay, bx - ax)),
+                *(float(first.direction == name) for name in ("across", "up", "oblique")),
+                min(max((x - outline[0]) / wide, -1.0), 2.0), min(max((y - outline[1]) / high, -1.0), 2.0),
+                min(max(outline[0] - x, x - outline[2], 0.0) / wide, 3.0),
+                min(max(outline[1] - y, y - outline[3], 0.0) / high, 3.0),
+                float(outline[0] < x < outline[2] and outline[1] < y < outline[3]),
+            ],
+            "lines": [
+                *evidence[place], own[place], other, own_lead[place], oblique_lead[place],
+                *(float(np.mean(best_axis == axis)) for axis in (1, 0, 2)),
+            ],
+            "print": [
+                letters[place] / scene.longest, boldest[place], math.log(letters[place] / scene.letter),
+                first.score, float(min(first.order, 30)), float(min(len(scene.lines), 80)),
+                float(min(max(m.first.order for m in measures), 50)),
+            ],
+            "triple": [
+                float(group.member), float(min(group.group_size, 4)),
+                {"low": -1.0, None: 0.0, "high": 1.0}[first.range_bound], float(len(measure.candidates) > 1),
+            ],
+            "value": [
+                logs[place], float(np.sum(logs > logs[place] + 0.01)), float(logs.max() - logs[place]),
+                float(logs[place] - logs.min()), float(min(len(measures), 30)),
+                float(max(repeats[c.quantity] for c in measure.candidates)),
+                float(len(format_quantity(first.quantity).split(" ")[0].partition(".")[2])),
+            ],
+            "priors": [
+                priors.of_size(entity, logs[place]),
+                max(priors.of_unit(entity, c.quantity.unit) for c in measure.candidates),
+                max(priors.of_value(entity, c.quantity) for c in measure.candidates),
+            ],
+            "shape": [
+                math.log(high / wide), math.log(max(scene.height, 1) / max(scene.width, 1)),
+                # How far its ratio to the nearest other size is from the outline's.
+                float(np.min(abs(abs(logs[place] - others) - abs(math.log10(high / wide))), initial=2.0)),
+            ],
+        }  # fmt: skip
+        rows.append([value for name in GROUPS for value in by_group[name]])
+    return np.array(rows, np.float64).reshape(len(measures), len(FEATURES))
+
+
+def candidates_of(measure: Measure) -> tuple[Candidate, ...]:
+    """Return a measure's candidates in reading order."""
+    return measure.candidates
