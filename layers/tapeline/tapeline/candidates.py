@@ -15,7 +15,15 @@ from typing import Final, Literal
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Box, TextLine
-from tapeline.quantities import FoundQuantity, Quantity, RangeBound, find_quantities, plain_text
+from tapeline.quantities import (
+    LENGTH_UNITS,
+    FoundQuantity,
+    Quantity,
+    RangeBound,
+    announced_unit,
+    find_quantities,
+    plain_text,
+)
 
 type Direction = Literal["across", "up", "oblique"]
 """Which way a line's text runs: from left to right, up or down, or in between."""
@@ -90,6 +98,10 @@ _SIDES_IN_ORDER: Final = re.compile(
     r"(?:[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth))?(?![a-zß-ÿ])"
 )
 _BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
+_BARE_NUMBERS: Final = re.compile(
+    r"[^a-z0-9]{0,2}[0-9][0-9., /]{0,9}[¼½¾⅛⅜⅝⅞]?(?:[ ]?[x*-][ ]?[0-9][0-9.,]{0,7}){0,2}[ ]?"
+)
+_FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
 _MAX_LABEL_WORDS: Final = 6
 _UNIT_REACH: Final = {"right": 1.2, "below": 0.8}
@@ -225,7 +237,33 @@ def _join_split(placed: Sequence[_Placed]) -> list[_Placed]:
                 nearest, joined[id(number)], partner = gap[0], both, unit
         if nearest < math.inf:
             used.add(id(partner))
-    return [joined.get(id(line), line) for line in placed if id(line) not in used]
+    lines = [joined.get(id(line), line) for line in placed if id(line) not in used]
+    return [_with_announced_unit(line, lines) for line in lines]
+
+
+def _with_announced_unit(number: _Placed, lines: Sequence[_Placed]) -> _Placed:
+    """Give bare numbers the unit that stands left of them in their row, or once for the whole picture.
+
+    The row is that of a table, as in ``Weight (kg) | 5`` and ``Weight | lbs | 526.9``. For the whole picture
+    a unit counts after the word unit or in brackets, and where it is a length: ``Unit: cm``, ``(inch)``.
+    """
+    if number.found or not _BARE_NUMBERS.fullmatch(number.plain):
+        return number
+    left = [
+        line
+        for line in lines
+        if line is not number
+        and line.right <= number.left + number.letter
+        and _overlap(line.top, line.bottom, number.top, number.bottom) > 0.5
+    ]
+    unit = announced_unit(max(left, key=lambda line: line.right).line.text) if left else None
+    if unit is None:
+        marks = (announced_unit(line.line.text) for line in lines if _FOR_ALL.search(line.plain))
+        unit = next((mark for mark in marks if mark in LENGTH_UNITS), None)
+    if unit is None:
+        return number
+    joined = _place(replace(number.line, text=f"{number.line.text.strip()} {unit}"))
+    return joined if joined.found else number
 
 
 def _words(text: str) -> frozenset[Keyword]:
