@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tapeline.candidates import Candidate, Keyword
+from tapeline.candidates import Keyword
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.measures import Measure, size
 from tapeline.picture import Shapes, TextLine
@@ -39,6 +39,37 @@ _SAYS: Final[dict[str, dict[Keyword, int]]] = {
     "voltage": {Keyword.VOLTAGE: 1, Keyword.INPUT: 1, Keyword.OUTPUT: -1},
     "wattage": {Keyword.POWER: 1, Keyword.OUTPUT: -1},
 }  # fmt: skip
+
+# What the words at a measure count for it as a side, in natural logarithms of odds.
+_WORDS_OF_SIDES: Final[dict[str, dict[Keyword, float]]] = {
+    "width": {
+        Keyword.WIDTH: 4.0, Keyword.LENGTH: -1.0, Keyword.DIAMETER: 0.5, Keyword.HEIGHT: -4.0,
+        Keyword.DEPTH: -4.0,
+    },
+    "height": {
+        Keyword.HEIGHT: 4.0, Keyword.LENGTH: -1.5, Keyword.DIAMETER: -2.0, Keyword.WIDTH: -4.0,
+        Keyword.DEPTH: -4.0,
+    },
+    "depth": {
+        Keyword.DEPTH: 4.0, Keyword.LENGTH: -1.0, Keyword.DIAMETER: 1.0, Keyword.WIDTH: -4.0,
+        Keyword.HEIGHT: -4.0,
+    },
+}  # fmt: skip
+_OF_ANOTHER_THING: Final = frozenset({Keyword.PART, Keyword.PACKAGE})
+_ANOTHER_THING: Final = -1.5
+_ANOTHER_SAYS_IT: Final = -2.5
+_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
+"""Which side each member of an ``A x B (x C)`` group usually is, where no word says so."""
+_PLACE_IN_ORDER: Final = 2.5
+_LENGTH_BESIDE_WIDTH: Final = 3.0
+# Where width and height have words, what is called length runs from front to back.
+_RUNS_UP: Final = {"width": -1.5, "height": 1.0, "depth": -0.5}
+_RUNNING_TEXT: Final = 9
+_IN_RUNNING_TEXT: Final = -2.0
+# A measure in a line with more letters than this, and no word of a side, is a remark about a part.
+_UNUSUAL_SIZE: Final = 0.4
+_USUAL: Final = -2.0
+# The weight of the logarithm of a size's share, and the logarithm that usual sizes have.
 
 _AXES: Final = ("flat", "upright", "oblique")
 _STEEP: Final = 12.0
@@ -228,8 +259,7 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
     """
     evidence = line_evidence(measures, scene)
     strengths = axis_strengths(evidence)
-    sizes = np.array([size(m.first.quantity) for m in measures])
-    logs = np.log10(np.clip(sizes, 1e-9, 1e12))
+    logs = np.array([_log_size(measure) for measure in measures])
     letters = np.array([max(_letter(c.box) for c in m.candidates) for m in measures])
     words_for = [_says(m.keywords, entity)[0] or _says(m.labels, entity)[0] for m in measures]
     boldest = _lead(np.log(letters))
@@ -307,6 +337,75 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
     return np.array(rows, np.float64).reshape(len(measures), len(FEATURES))
 
 
-def candidates_of(measure: Measure) -> tuple[Candidate, ...]:
-    """Return a measure's candidates in reading order."""
-    return measure.candidates
+def prior_odds(measures: Sequence[Measure], entity: str, priors: Priors) -> Matrix:
+    """Return what words, order and size alone say for each measure: what the trees start from.
+
+    Nine in ten pictures with known sides have lines in place of words, so that trees can't learn from them
+    what ``Height: 30 cm`` or ``24 x 18 x 17 in (LxWxH)`` mean.
+
+    Args:
+        measures: The measures of one picture.
+        entity: What is asked for.
+        priors: Which sizes the entity usually has.
+
+    Returns:
+        Natural logarithms of odds, shape (measures,); 0 for entities that are no sides.
+    """
+    weights = _WORDS_OF_SIDES.get(entity)
+    if weights is None:
+        return np.zeros(len(measures))
+    said = [_said(measure) for measure in measures]
+    all_said = frozenset[Keyword]().union(*said)
+    odds = [_odds(measure, words, all_said, entity) for measure, words in zip(measures, said, strict=True)]
+    # What a table or a group says of a size also holds where the size stands on a line.
+    shared = [
+        max(
+            (o for o, other in zip(odds, measures, strict=True) if _same_value(measure, other)),
+            key=abs,
+        )
+        for measure in measures
+    ]
+    unusual = [
+        _UNUSUAL_SIZE * min(0.0, priors.of_size(entity, _log_size(measure)) - _USUAL) for measure in measures
+    ]
+    return np.array(shared) + np.array(unusual)
+
+
+def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keyword], entity: str) -> float:
+    """Return what the words and the order at one measure say for it as a side."""
+    weights, own = _WORDS_OF_SIDES[entity], Keyword(entity)
+    odds = sum(weights.get(word, 0.0) for word in words) + _ANOTHER_THING * bool(words & _OF_ANOTHER_THING)
+    if entity == "depth" and Keyword.LENGTH in words and Keyword.WIDTH in all_said - words:
+        odds += _LENGTH_BESIDE_WIDTH
+    if own not in words and own in all_said:
+        odds += _ANOTHER_SAYS_IT
+    if words & weights.keys():
+        return odds
+    group = max(measure.candidates, key=lambda c: c.group_size)
+    sides = _IN_ORDER.get(group.group_size, ())
+    if sides:
+        return odds + (_PLACE_IN_ORDER if sides[group.member] == entity else -_PLACE_IN_ORDER)
+    if sum(char.isalpha() for char in measure.first.text) > _RUNNING_TEXT + 6 * (len(measure.candidates) - 1):
+        odds += _IN_RUNNING_TEXT
+    return odds + (_RUNS_UP[entity] if measure.first.direction == "up" else 0.0)
+
+
+def _same_value(one: Measure, other: Measure) -> bool:
+    return one is other or bool(
+        {c.quantity for c in one.candidates} & {c.quantity for c in other.candidates}
+    )
+
+
+def _log_size(measure: Measure) -> float:
+    """Return the decimal logarithm of a measure's size."""
+    return math.log10(min(max(size(measure.first.quantity), 1e-9), 1e12))
+
+
+def _said(measure: Measure) -> frozenset[Keyword]:
+    """Return the words at a measure: its own line's, else those of the label beside it, else its row's."""
+    sides = _WORDS_OF_SIDES["width"].keys()
+    rows = frozenset[Keyword]().union(*(c.row for c in measure.candidates))
+    for words in (measure.keywords, measure.labels, rows):
+        if words & sides:
+            return words
+    return measure.keywords

@@ -152,7 +152,7 @@ _UNITS: Final = tuple(_SPELLINGS)
 # word after an inch mark (``75"DIA``), and the sign of an estimated
 # content that is read as an e (``500ge``).
 _UNIT: Final = re.compile(
-    r"(?:[.](?=[a-z]))?[ ]{0,3}[-(\[]?[ ]?(?:(?:"
+    r"(?:[.](?=[a-z])(?!in[ ][a-z]))?[ ]{0,3}[-(\[]?[ ]?(?:(?:"
     + "|".join(f"(?P<u{place}>{pattern})" for place, pattern in enumerate(_SPELLINGS.values()))
     + r")(?=x[ ]?[0-9ø]|(?![a-zß-öø-ÿ]))"
     + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li|lt|lx)|(?P<mark>\")(?=[a-z])"
@@ -185,6 +185,7 @@ _RUN: Final = re.compile(r"\.?[0-9]+(?:[.,][0-9]+)*")
 _DECIMAL: Final = re.compile(r"[0-9]*(?:[.,][0-9]+)?")
 _THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _OVER: Final = re.compile(r"[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9.,])")
+_GLUED_FRACTION: Final = re.compile(r"([1-9][0-9]{0,2}?)([.]?)(1[135]|[13579])")
 _PROPER: Final = re.compile(r"(?:[ ]{1,2}|[ ]?-[ ]?)([0-9]{1,2})[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9])")
 _VULGAR: Final = re.compile(r"[ ]?-?[ ]?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
 _GLUED_POUNDS: Final = re.compile(r"bs?(?![a-zß-öø-ÿ])")
@@ -291,6 +292,22 @@ def _ratio(numerator: str, denominator: str) -> Decimal | None:
     return Decimal(above) / Decimal(below)
 
 
+def _mixed(run: str, denominator: str) -> Decimal | None:
+    """Return the fraction that ends a run of digits, with the whole number that readers glue to it.
+
+    ``241/4`` and ``24.1/4`` are 24 and a quarter; ``110/220`` is no fraction.
+    """
+    ratio = _ratio(run, denominator) if run.isdigit() and len(run) <= 2 else None
+    if ratio is not None:
+        return ratio
+    match = _GLUED_FRACTION.fullmatch(run)
+    if match is None or denominator not in {"2", "4", "8", "16"} or (not match[2] and len(run) > 4):
+        return None
+    ratio = _ratio(match[3], denominator)
+    # Fractions are written in lowest terms.
+    return None if ratio is None or int(match[3]) % 2 == 0 else int(match[1]) + ratio
+
+
 def _read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
     """Read the number at ``start`` with its fraction; return its value and where to go on."""
     run = _RUN.match(plain, start)
@@ -303,8 +320,8 @@ def _read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
             return None, end
         value = decimal
         if over := _OVER.match(plain, end):
-            ratio = _ratio(run[0], over[1]) if run[0].isdigit() and len(run[0]) <= 2 else None
-            return (ratio, over.end()) if ratio is not None else (value, end)
+            mixed = _mixed(run[0], over[1])
+            return (mixed, over.end()) if mixed is not None else (value, end)
         proper = _PROPER.match(plain, end) if run[0].isdigit() else None
         ratio = _ratio(proper[1], proper[2]) if proper else None
         if proper is not None and ratio is not None:
