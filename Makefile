@@ -6,6 +6,7 @@ SHELL := bash
 CSV    ?= examples/test.csv
 IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
 OUT    ?= out
+ROWS   ?= examples/labelled.csv
 MODELS ?= .cache/models
 # Pictures are read by as many workers at once as there are processors.
 WORKERS ?= $(shell nproc)
@@ -53,6 +54,14 @@ run: $(VENV)/local models ## Answer CSV on this machine: no AWS account, no Dock
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
 	@$(PY) -m infra.models --cache "$(MODELS)" || echo "tapeline: going on without ResNet50: the label columns stay empty" >&2
+
+.PHONY: train
+train: $(VENV)/dev ## Train the ranker on labelled ROWS with their pictures in IMAGES
+	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --ablate $(TRAIN_ARGS)
+
+.PHONY: evaluate
+evaluate: $(VENV)/dev ## Score labelled ROWS with their pictures in IMAGES; a page to look at in OUT
+	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tapeline.candidates import find_candidates
-from tapeline.features import Scene, bounds
-from tapeline.picture import NO_SHAPES, Picture, TextLine
+from tapeline.features import bounds
+from tapeline.picture import NO_SHAPES, Picture, Shapes, TextLine
 from tapeline.ports import ShapeFinder, TextReader
 from tapeline.quantities import plain_text
 
@@ -16,31 +16,23 @@ CLOSER_LOOK: Final = 1472
 _NET_WEIGHT: Final = re.compile(r"net ?w|n\.w|peso net|poids net")
 
 
-def look(
-    picture: Picture,
-    entity_names: Sequence[str],
-    reader: TextReader,
-    shape_finder: ShapeFinder | None,
-    *,
-    closer: bool = True,
-) -> Scene:
-    """Read a picture, and find the lines that are drawn in it.
+def read_closely(picture: Picture, entity_names: Sequence[str], reader: TextReader) -> list[TextLine]:
+    """Read a picture's text, and read it again at a larger size where :func:`needs_closer_look` says so.
 
     Args:
-        picture: What to look at.
+        picture: What to read.
         entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
         reader: Reads its text.
-        shape_finder: Finds its lines; None to go without.
-        closer: Whether to take a second look where :func:`needs_closer_look` says so.
-
-    Returns:
-        What the choice among its candidates goes by.
     """
     lines = reader.read(picture)
-    if closer and needs_closer_look(lines, entity_names, width=picture.width, height=picture.height):
-        lines = merge_looks(lines, reader.read(picture, CLOSER_LOOK))
-    shapes = NO_SHAPES if shape_finder is None or not lines else shape_finder.find(picture)
-    return Scene(tuple(lines), shapes, picture.width, picture.height)
+    if needs_closer_look(lines, entity_names, width=picture.width, height=picture.height):
+        return merge_looks(lines, reader.read(picture, CLOSER_LOOK))
+    return lines
+
+
+def find_shapes(picture: Picture, lines: Sequence[TextLine], finder: ShapeFinder | None) -> Shapes:
+    """Find what is drawn in a picture; nothing where it has no text to stand beside, or nothing can look."""
+    return NO_SHAPES if finder is None or not lines else finder.find(picture)
 
 
 def needs_closer_look(
