@@ -75,7 +75,7 @@ def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors
                 find_candidates(scene.lines, entity, width=scene.width, height=scene.height)
             )
             features = describe(measures, entity, scene, priors)
-            odds = prior_odds(measures, entity, priors)
+            odds = prior_odds(measures, entity, scene, priors)
             strengths = axis_strengths(line_evidence(measures, scene))
             own = [row for row in labelled if row.entity_name == entity] or [None]
             questions += [

@@ -43,15 +43,15 @@ _SAYS: Final[dict[str, dict[Keyword, int]]] = {
 # What the words at a measure count for it as a side, in natural logarithms of odds.
 _WORDS_OF_SIDES: Final[dict[str, dict[Keyword, float]]] = {
     "width": {
-        Keyword.WIDTH: 4.0, Keyword.LENGTH: -1.0, Keyword.DIAMETER: 0.5, Keyword.HEIGHT: -4.0,
+        Keyword.WIDTH: 4.0, Keyword.LENGTH: -2.5, Keyword.DIAMETER: 0.5, Keyword.HEIGHT: -4.0,
         Keyword.DEPTH: -4.0,
     },
     "height": {
-        Keyword.HEIGHT: 4.0, Keyword.LENGTH: -1.5, Keyword.DIAMETER: -2.0, Keyword.WIDTH: -4.0,
+        Keyword.HEIGHT: 4.0, Keyword.LENGTH: -3.0, Keyword.DIAMETER: -2.0, Keyword.WIDTH: -4.0,
         Keyword.DEPTH: -4.0,
     },
     "depth": {
-        Keyword.DEPTH: 4.0, Keyword.LENGTH: -1.0, Keyword.DIAMETER: 1.0, Keyword.WIDTH: -4.0,
+        Keyword.DEPTH: 4.0, Keyword.LENGTH: -2.5, Keyword.DIAMETER: 1.0, Keyword.WIDTH: -4.0,
         Keyword.HEIGHT: -4.0,
     },
 }  # fmt: skip
@@ -61,21 +61,36 @@ _ANOTHER_SAYS_IT: Final = -2.5
 _IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
 """Which side each member of an ``A x B (x C)`` group usually is, where no word says so."""
 _PLACE_IN_ORDER: Final = 2.5
-_LENGTH_BESIDE_WIDTH: Final = 3.0
+_LENGTH_BESIDE_WIDTH: Final = 4.5
 # Where width and height have words, what is called length runs from front to back.
 _RUNS_UP: Final = {"width": -1.5, "height": 1.0, "depth": -0.5}
 _RUNNING_TEXT: Final = 9
-_IN_RUNNING_TEXT: Final = -2.0
+_IN_RUNNING_TEXT: Final = -3.0
 # A measure in a line with more letters than this, and no word of a side, is a remark about a part.
 _UNUSUAL_SIZE: Final = 0.4
 _USUAL: Final = -2.0
 # The weight of the logarithm of a size's share, and the logarithm that usual sizes have.
+
+_UNUSUAL_UNIT: Final = 0.4
+_DRAWN: Final = 0.03
+_CLEARLY: Final = 2.0
+# From which strength on, and by what factor over the other axes, a line says which side it measures.
+_ON_ANOTHER_AXIS: Final = -2.5
+_ON_ITS_AXIS: Final = 0.7
+_MANY_LINES: Final = 8
+_UNSUPPORTED: Final = -2.0
+# Among much text, a length with neither a word nor a line is seldom one of the whole product.
 
 _AXES: Final = ("flat", "upright", "oblique")
 _STEEP: Final = 12.0
 # Degrees off the axis at which a segment is still flat or upright: hand-drawn lines lean, perspective more.
 _SHORTEST: Final = 0.03
 # Segments below this part of the longer side are serifs and texture.
+_LONGEST_DASH: Final = 0.03
+_FEWEST_DASHES: Final = 5
+_WIDEST_GAP: Final = 0.015
+_SAME_LEVEL: Final = 0.004
+# What makes a dashed line, as parts of the longer side.
 _OF_LINES: Final = ("near", "length", "gap", "off_centre", "flank")
 _OWN_AXIS: Final = {"width": "flat", "height": "upright", "depth": "oblique"}
 
@@ -134,6 +149,7 @@ class Scene:
     def segments(self) -> tuple[Matrix, npt.NDArray[np.int_]]:
         """Segments outside text, long enough to be drawn lines, as (n, 4), and the axis of each."""
         found = self.shapes.segments.astype(np.float64)
+        found = np.concatenate([found, _dashed(found, self.longest)])
         found = found[np.hypot(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]) > _SHORTEST * self.longest]
         keep = np.ones(len(found), bool)
         for line in self.lines:
@@ -149,6 +165,35 @@ class Scene:
         angles = np.degrees(np.arctan2(abs(found[:, 3] - found[:, 1]), abs(found[:, 2] - found[:, 0])))
         axes = np.where(angles < _STEEP, 0, np.where(angles > 90 - _STEEP, 1, 2))
         return found, axes
+
+
+def _dashed(segments: Matrix, longest: float) -> Matrix:
+    """Return the dashed lines that flat and upright short segments make up, shape (n, 4)."""
+    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    short = segments[lengths < _LONGEST_DASH * longest]
+    lines = []
+    for along, across in ((0, 1), (1, 0)):
+        straight = short[
+            abs(short[:, across] - short[:, across + 2]) < 0.15 * abs(short[:, along] - short[:, along + 2])
+        ]
+        starts = np.minimum(straight[:, along], straight[:, along + 2])
+        ends = np.maximum(straight[:, along], straight[:, along + 2])
+        level = (straight[:, across] + straight[:, across + 2]) / 2
+        rows = np.round(level / (_SAME_LEVEL * longest)).astype(int)
+        for row in np.unique(rows):
+            members = np.flatnonzero(rows == row)
+            if len(members) < _FEWEST_DASHES:
+                continue
+            members = members[np.argsort(starts[members])]
+            reach = np.maximum.accumulate(ends[members])
+            breaks = np.flatnonzero(starts[members[1:]] - reach[:-1] > _WIDEST_GAP * longest) + 1
+            for chain in np.split(members, breaks):
+                if len(chain) >= _FEWEST_DASHES:
+                    line = np.empty(4)
+                    line[[along, along + 2]] = starts[chain].min(), ends[chain].max()
+                    line[[across, across + 2]] = level[chain].mean()
+                    lines.append(line)
+    return np.array(lines, np.float64).reshape(-1, 4)
 
 
 def _letter(box: Sequence[tuple[float, float]]) -> float:
@@ -337,8 +382,8 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
     return np.array(rows, np.float64).reshape(len(measures), len(FEATURES))
 
 
-def prior_odds(measures: Sequence[Measure], entity: str, priors: Priors) -> Matrix:
-    """Return what words, order and size alone say for each measure: what the trees start from.
+def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: Priors) -> Matrix:
+    """Return what words, order, lines and size alone say for each measure: what the trees start from.
 
     Nine in ten pictures with known sides have lines in place of words, so that trees can't learn from them
     what ``Height: 30 cm`` or ``24 x 18 x 17 in (LxWxH)`` mean.
@@ -346,7 +391,8 @@ def prior_odds(measures: Sequence[Measure], entity: str, priors: Priors) -> Matr
     Args:
         measures: The measures of one picture.
         entity: What is asked for.
-        priors: Which sizes the entity usually has.
+        scene: That picture.
+        priors: Which units and sizes the entity usually has.
 
     Returns:
         Natural logarithms of odds, shape (measures,); 0 for entities that are no sides.
@@ -366,9 +412,30 @@ def prior_odds(measures: Sequence[Measure], entity: str, priors: Priors) -> Matr
         for measure in measures
     ]
     unusual = [
-        _UNUSUAL_SIZE * min(0.0, priors.of_size(entity, _log_size(measure)) - _USUAL) for measure in measures
+        _UNUSUAL_SIZE * min(0.0, priors.of_size(entity, _log_size(measure)) - _USUAL)
+        + _UNUSUAL_UNIT
+        * min(0.0, max(priors.of_unit(entity, c.quantity.unit) for c in measure.candidates) - _USUAL)
+        for measure in measures
     ]
-    return np.array(shared) + np.array(unusual)
+    return np.array(shared) + np.array(unusual) + _odds_of_lines(measures, said, entity, scene)
+
+
+def _odds_of_lines(
+    measures: Sequence[Measure], said: Sequence[frozenset[Keyword]], entity: str, scene: Scene
+) -> Matrix:
+    """Return what the lines that measures stand on say for them as a side."""
+    flat, upright, oblique = axis_strengths(line_evidence(measures, scene)).T
+    strongest = np.maximum(np.maximum(flat, upright), oblique)
+    if entity == "height":
+        own, wrong, rest = upright, flat, np.maximum(upright, oblique)
+    else:
+        own, wrong, rest = (flat if entity == "width" else oblique), upright, np.maximum(flat, oblique)
+    named = np.array([Keyword(entity) in words for words in said], bool)
+    in_order = np.array([any(c.group_size > 1 for c in m.candidates) for m in measures], bool)
+    odds = np.where((wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named, _ON_ANOTHER_AXIS, 0.0)
+    odds += np.where((own > _DRAWN) & (own >= strongest), _ON_ITS_AXIS, 0.0)
+    bare = (strongest <= _DRAWN) & ~named & ~in_order
+    return odds + np.where(bare & (len(scene.lines) >= _MANY_LINES), _UNSUPPORTED, 0.0)
 
 
 def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keyword], entity: str) -> float:

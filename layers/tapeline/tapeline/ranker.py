@@ -108,7 +108,7 @@ class Ranker:
         if not measures:
             return []
         family = self._family(entity)
-        ratings = prior_odds(measures, entity, self.priors) + family.forest.evaluate(
+        ratings = prior_odds(measures, entity, scene, self.priors) + family.forest.evaluate(
             describe(measures, entity, scene, self.priors)
         )
         return [
