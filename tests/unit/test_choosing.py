@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from tapeline.choosing import choose_answers
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import TextLine
+from tapeline.features import Scene
+from tapeline.picture import NO_SHAPES, Shapes, TextLine
 from tapeline.quantities import parse_quantity
 
 
@@ -16,8 +17,12 @@ def line(text: str, x: float = 100, y: float = 100, *, vertical: bool = False) -
     return TextLine(text, 0.9, ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)))
 
 
+def scene(lines: list[TextLine], shapes: Shapes = NO_SHAPES) -> Scene:
+    return Scene(tuple(lines), shapes, 800, 800)
+
+
 def predict(lines: list[TextLine], *entities: str) -> list[str]:
-    answers = choose_answers(lines, entities, width=800, height=800)
+    answers = choose_answers(scene(lines), entities)
     return [answers[name].prediction for name in entities]
 
 
@@ -51,7 +56,7 @@ def test_a_height_stands_upright_and_a_width_lies_below() -> None:
 
 def test_an_answer_says_where_it_was_read() -> None:
     said = line("Net weight 2 kg")
-    answer = choose_answers([said], ["item_weight"], width=800, height=800)["item_weight"]
+    answer = choose_answers(scene([said]), ["item_weight"])["item_weight"]
     assert answer.text
     assert answer.box is not None
     assert 0 < answer.confidence <= 1
@@ -63,7 +68,7 @@ def test_nothing_read_is_silence() -> None:
 
 def test_an_unknown_entity_is_an_error() -> None:
     with pytest.raises(RowError, match="colour") as caught:
-        choose_answers([], ["colour"], width=10, height=10)
+        choose_answers(scene([]), ["colour"])
     assert caught.value.code is ErrorCode.UNKNOWN_ENTITY
 
 
@@ -73,7 +78,7 @@ def test_an_unknown_entity_is_an_error() -> None:
     )
 )
 def test_whatever_was_read_every_answer_has_a_unit_of_its_entity(lines: list[TextLine]) -> None:
-    for entity, answer in choose_answers(lines, list(UNITS_BY_ENTITY), width=800, height=800).items():
+    for entity, answer in choose_answers(scene(lines), list(UNITS_BY_ENTITY)).items():
         if answer.prediction:
             assert parse_quantity(answer.prediction).unit in UNITS_BY_ENTITY[entity]
 
@@ -114,8 +119,8 @@ def test_a_part_of_the_product_is_not_its_size() -> None:
 def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
     lines = [line("90 cm", x=40, y=350, vertical=True), line("40 cm", x=350, y=740), line("35 cm", y=60)]
     sides = ["width", "height", "depth"]
-    together = choose_answers(lines, sides, width=800, height=800)
-    alone = {side: choose_answers(lines, [side], width=800, height=800)[side] for side in sides}
+    together = choose_answers(scene(lines), sides)
+    alone = {side: choose_answers(scene(lines), [side])[side] for side in sides}
     assert together == alone
 
 
@@ -126,7 +131,7 @@ def test_crowded_pictures_are_answered_too() -> None:
 
 def test_runners_up_are_the_other_quantities_best_first() -> None:
     lines = [line("Net Wt 500 g", y=100), line("2 kg", y=300), line("500 g", y=500), line("3 kg", y=700)]
-    answer = choose_answers(lines, ["item_weight"], width=800, height=800)["item_weight"]
+    answer = choose_answers(scene(lines), ["item_weight"])["item_weight"]
     assert answer.prediction == "500 gram"
     assert [runner.prediction for runner in answer.runners_up] == ["2 kilogram", "3 kilogram"]
     assert answer.runners_up[0].text == "2 kg"
@@ -134,6 +139,6 @@ def test_runners_up_are_the_other_quantities_best_first() -> None:
 
 
 def test_silence_has_runners_up_too() -> None:
-    answer = choose_answers([line("Max load 20 kg")], ["item_weight"], width=800, height=800)["item_weight"]
+    answer = choose_answers(scene([line("Max load 20 kg")]), ["item_weight"])["item_weight"]
     assert answer.prediction == ""
     assert [runner.prediction for runner in answer.runners_up] == ["20 kilogram"]

@@ -55,6 +55,16 @@ _WORDS_OF_SIDES: Final[dict[str, dict[Keyword, float]]] = {
         Keyword.HEIGHT: -4.0,
     },
 }  # fmt: skip
+# The same for the other entities, whose trees see enough words to learn the rest from.
+_WORDS_OF_AMOUNTS: Final[dict[str, dict[Keyword, float]]] = {
+    "item_weight": {
+        Keyword.WEIGHT: 1.5, Keyword.LOAD: -3.5, Keyword.SERVING: -3.5, Keyword.PACKAGE: -1.0,
+    },
+    "maximum_weight_recommendation": {Keyword.LOAD: 2.0, Keyword.WEIGHT: -1.5, Keyword.SERVING: -3.5},
+    "item_volume": {Keyword.VOLUME: 1.0, Keyword.SERVING: -3.0},
+    "voltage": {Keyword.VOLTAGE: 0.5, Keyword.INPUT: 0.5, Keyword.OUTPUT: -0.5},
+    "wattage": {Keyword.POWER: 0.5, Keyword.OUTPUT: -0.5},
+}  # fmt: skip
 _OF_ANOTHER_THING: Final = frozenset({Keyword.PART, Keyword.PACKAGE})
 _ANOTHER_THING: Final = -1.5
 _ANOTHER_SAYS_IT: Final = -2.5
@@ -395,11 +405,11 @@ def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: P
         priors: Which units and sizes the entity usually has.
 
     Returns:
-        Natural logarithms of odds, shape (measures,); 0 for entities that are no sides.
+        Natural logarithms of odds, shape (measures,).
     """
-    weights = _WORDS_OF_SIDES.get(entity)
-    if weights is None:
-        return np.zeros(len(measures))
+    if entity not in SIDE_NAMES:
+        weights = _WORDS_OF_AMOUNTS[entity]
+        return np.array([sum(weights.get(w, 0.0) for w in m.keywords or m.labels) for m in measures], float)
     said = [_said(measure) for measure in measures]
     all_said = frozenset[Keyword]().union(*said)
     odds = [_odds(measure, words, all_said, entity) for measure, words in zip(measures, said, strict=True)]
