@@ -6,7 +6,7 @@ SHELL := bash
 CSV    ?= examples/test.csv
 IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
 OUT    ?= out
-ROWS   ?= examples/labelled.csv
+ROWS   ?= labelled.csv
 MODELS ?= .cache/models
 # Pictures are read by as many workers at once as there are processors.
 WORKERS ?= $(shell nproc)

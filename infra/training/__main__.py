@@ -2,10 +2,8 @@
 
 import argparse
 import hashlib
-import html
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -100,7 +98,9 @@ def train(arguments: argparse.Namespace) -> None:
     ratings = cross_validate(questions, grow)
     found = _outcomes(questions, ratings, priors)
     credible = [(q, o) for q, o in found if not is_contradicted(q)]
-    print(table("cross-validated, train rows", scores((f"source {q.row.source}", o) for q, o in found if q.row)))
+    print(
+        table("cross-validated, train rows", scores((f"source {q.row.source}", o) for q, o in found if q.row))
+    )
     print(table("  by entity, credible labels", scores((q.entity, o) for q, o in credible)))
     print(table("  by lines read", scores((_lines_read(q.scene), o) for q, o in credible)))
     lines = [_calibration(questions, ratings, family, priors) for family in FAMILIES]
@@ -230,7 +230,9 @@ def _wrong(row: LabelledRow, said: Answer) -> str:
     truth = " | ".join(sorted(format_quantity(a) for a in row.answers)) or ("(silent)" if row.silent else "?")
     chosen = f"{said.prediction or '(silent)'} ({said.confidence:.2f}, {said.text!r})"
     others = ", ".join(f"{r.prediction} ({r.confidence:.2f})" for r in said.runners_up)
-    return f"{row.index} {row.file_name} {row.entity_name}: {truth}; chose {chosen}; then {others or 'nothing'}"
+    return (
+        f"{row.index} {row.file_name} {row.entity_name}: {truth}; chose {chosen}; then {others or 'nothing'}"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -254,7 +256,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             command.add_argument("--ablate", action="store_true", help="also print F1 without each part")
         else:
             command.add_argument("--split", default="dev", help="dev (the default), train or all")
-            command.add_argument("--out", type=Path, help="a folder for predictions.csv and a page to look at")
+            command.add_argument(
+                "--out", type=Path, help="a folder for predictions.csv and a page to look at"
+            )
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)

@@ -10,7 +10,16 @@ import numpy.typing as npt
 from infra.training.labels import LabelledRow, by_picture
 from infra.training.scoring import is_right
 from tapeline.candidates import find_candidates
-from tapeline.features import FEATURES, SIDE_NAMES, Matrix, Scene, axis_strengths, describe, line_evidence, prior_odds
+from tapeline.features import (
+    FEATURES,
+    SIDE_NAMES,
+    Matrix,
+    Scene,
+    axis_strengths,
+    describe,
+    line_evidence,
+    prior_odds,
+)
 from tapeline.measures import Measure, find_measures
 from tapeline.priors import Priors
 
@@ -77,10 +86,10 @@ def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors
             features = describe(measures, entity, scene, priors)
             odds = prior_odds(measures, entity, scene, priors)
             strengths = axis_strengths(line_evidence(measures, scene))
-            own = [row for row in labelled if row.entity_name == entity] or [None]
+            own = [row for row in labelled if row.entity_name == entity]
             questions += [
                 Question(entity, scene, link, row, labelled, measures, features, odds, strengths)
-                for row in own
+                for row in own or (None,)
             ]
     return questions
 

@@ -9,8 +9,8 @@ import lightgbm
 import numpy as np
 
 from infra.training.examples import Question, lesson
-from tapeline.features import FEATURES, GROUPS, SIDE_NAMES, Matrix
 from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.features import FEATURES, GROUPS, SIDE_NAMES, Matrix
 from tapeline.priors import Priors
 
 FAMILIES: Final = (SIDE_NAMES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDE_NAMES))
@@ -39,7 +39,16 @@ _PARAMETERS: Final = {
     "num_threads": 1,
     "verbose": -1,
 }
-_ONLY_FOR: Final = ("words_for", "label_for", "row_for", "prior_size", "prior_unit", "prior_value", "letter_lead", "score")
+_ONLY_FOR: Final = (
+    "words_for",
+    "label_for",
+    "row_for",
+    "prior_size",
+    "prior_unit",
+    "prior_value",
+    "letter_lead",
+    "score",
+)
 _ONLY_AGAINST: Final = ("words_against", "label_against", "row_against", "rival_words")
 # What a feature can only speak for or against, however few pictures show it.
 
@@ -120,7 +129,9 @@ def grow(
 
 
 def cross_validate(
-    questions: Sequence[Question], grower: Callable[[Sequence[Question], Sequence[str]], Grown], folds: int = 4
+    questions: Sequence[Question],
+    grower: Callable[[Sequence[Question], Sequence[str]], Grown],
+    folds: int = 4,
 ) -> list[Matrix]:
     """Rate each question's measures by trees that were grown without its picture.
 
@@ -145,7 +156,9 @@ def cross_validate(
     return ratings
 
 
-def calibrate(ratings: Sequence[float], right: Sequence[bool], *, points: int = 40) -> tuple[list[float], list[float]]:
+def calibrate(
+    ratings: Sequence[float], right: Sequence[bool], *, points: int = 40
+) -> tuple[list[float], list[float]]:
     """Return the line from ratings to shares of right answers, never falling (pool adjacent violators).
 
     Args:

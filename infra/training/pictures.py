@@ -69,12 +69,8 @@ def _scene(query: PictureQuery, images: Path, kept: Path, closer: bool) -> Scene
         picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
     except RowError:
         return None
-    lines = (
-        read_closely(picture, query.entity_names, own.reader) if closer else own.reader.read(picture)
-    )
-    return Scene(
-        tuple(lines), find_shapes(picture, lines, own.shape_finder), picture.width, picture.height
-    )
+    lines = read_closely(picture, query.entity_names, own.reader) if closer else own.reader.read(picture)
+    return Scene(tuple(lines), find_shapes(picture, lines, own.shape_finder), picture.width, picture.height)
 
 
 def _scenes(queries: Sequence[PictureQuery], images: Path, kept: Path, closer: bool) -> list[Scene | None]:

@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO, cast
 
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.measures import size
@@ -29,8 +29,7 @@ def count_priors(path: Path) -> Priors:
     units: defaultdict[str, Counter[str]] = defaultdict(Counter)
     sizes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     values: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    opened = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
+    with _open(path) as file:
         for row in csv.DictReader(file):
             entity = row["entity_name"]
             try:
@@ -43,6 +42,14 @@ def count_priors(path: Path) -> Priors:
             sizes[entity][size_bin(math.log10(size(quantity)))] += 1
             values[entity][format_quantity(quantity)] += 1
     return Priors(_logarithms(units, 1), _logarithms(sizes, 1), _logarithms(values, _COMMON))
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".xz":
+        return lzma.open(path, "rt", encoding="utf-8", newline="")
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8", newline=""))
+    return path.open(encoding="utf-8", newline="")
 
 
 def _logarithms(counts: Mapping[str, Counter[str]], least: int) -> dict[str, dict[str, float]]:

@@ -13,9 +13,9 @@ from typing import Final
 from tapeline.choosing import Answer, choose_answers
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import Classification, Label, Picture
 from tapeline.features import Scene
 from tapeline.looking import find_shapes, read_closely
+from tapeline.picture import Classification, Label, Picture
 from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, ShapeFinder, TextReader
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from typing import Final
 from tapeline.features import Scene
 from tapeline.picture import Box
 from tapeline.quantities import format_quantity
-from tapeline.ranker import RatedMeasure, Ranker, default_ranker
+from tapeline.ranker import Ranker, RatedMeasure, default_ranker
+
 
 @dataclass(frozen=True, slots=True)
 class RunnerUp:
@@ -53,6 +54,7 @@ RUNNERS_UP: Final = 2
 
 SILENT: Final = Answer(prediction="", confidence=0.0, text="", box=None)
 """The answer where the picture doesn't say."""
+
 
 def choose_answers(
     scene: Scene, entity_names: Sequence[str], *, ranker: Ranker | None = None

@@ -160,7 +160,9 @@ class Scene:
         """Segments outside text, long enough to be drawn lines, as (n, 4), and the axis of each."""
         found = self.shapes.segments.astype(np.float64)
         found = np.concatenate([found, _dashed(found, self.longest)])
-        found = found[np.hypot(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]) > _SHORTEST * self.longest]
+        found = found[
+            np.hypot(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]) > _SHORTEST * self.longest
+        ]
         keep = np.ones(len(found), bool)
         for line in self.lines:
             left, top, right, bottom = bounds([line.box])
@@ -292,7 +294,8 @@ def _lead(values: Matrix) -> Matrix:
     if len(values) < 2:
         return values.copy()
     order = np.sort(values)
-    return values - np.where(values == order[-1], order[-2], order[-1])
+    leads: Matrix = values - np.where(values == order[-1], order[-2], order[-1])
+    return leads
 
 
 def _says(words: frozenset[Keyword], entity: str) -> tuple[float, float]:
@@ -427,7 +430,8 @@ def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: P
         * min(0.0, max(priors.of_unit(entity, c.quantity.unit) for c in measure.candidates) - _USUAL)
         for measure in measures
     ]
-    return np.array(shared) + np.array(unusual) + _odds_of_lines(measures, said, entity, scene)
+    odds_in_all: Matrix = np.array(shared) + np.array(unusual) + _odds_of_lines(measures, said, entity, scene)
+    return odds_in_all
 
 
 def _odds_of_lines(
@@ -468,9 +472,7 @@ def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keywo
 
 
 def _same_value(one: Measure, other: Measure) -> bool:
-    return one is other or bool(
-        {c.quantity for c in one.candidates} & {c.quantity for c in other.candidates}
-    )
+    return one is other or bool({c.quantity for c in one.candidates} & {c.quantity for c in other.candidates})
 
 
 def _log_size(measure: Measure) -> float:

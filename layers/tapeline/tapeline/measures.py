@@ -21,14 +21,20 @@ SIZE_BY_UNIT: Final[dict[str, float]] = {
 _ROUNDING: Final = 0.04
 """By what part two spellings of one size may differ: 3.14 in for 8 cm, but also 4 in for 10 cm."""
 
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One size in a picture, printed in one or more units beside one another, in reading order."""
+    """One size in a picture.
+
+    Attributes:
+        candidates: The units that it is printed in beside one another, in reading order; at least one.
+    """
 
     candidates: tuple[Candidate, ...]
 
     @property
     def first(self) -> Candidate:
+        """The one that is read first."""
         return self.candidates[0]
 
     @property

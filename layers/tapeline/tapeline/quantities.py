@@ -155,7 +155,8 @@ _UNIT: Final = re.compile(
     r"(?:[.](?=[a-z])(?!in[ ][a-z]))?[ ]{0,3}[-(\[]?[ ]?(?:(?:"
     + "|".join(f"(?P<u{place}>{pattern})" for place, pattern in enumerate(_SPELLINGS.values()))
     + r")(?=x[ ]?[0-9ø]|(?![a-zß-öø-ÿ]))"
-    + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li|lt|lx)|(?P<mark>\")(?=[a-z])"
+    + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li|lt|lx)"
+    r"|(?P<mark>\")(?=[a-z])"
     r"|(?P<content>k?g|[mc]?l)(?=e(?![a-z])))"
 )
 _SHORT_UNITS: Final[dict[str, str]] = {
@@ -164,7 +165,8 @@ _SHORT_UNITS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 _ANNOUNCED: Final = re.compile(
-    r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
+    r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$"
+    r"|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
     r"|^[ ]{0,2}([a-z\"]{2,11})[.:]?[ ]{0,2}$"
 )
 # What makes of a number and a unit something else: an area, a rate, a torque, a concentration.

@@ -102,9 +102,7 @@ class Ranker:
         Raises:
             RowError: With ``unknown_entity``, where the entity isn't one of those that can be asked for.
         """
-        measures = find_measures(
-            find_candidates(scene.lines, entity, width=scene.width, height=scene.height)
-        )
+        measures = find_measures(find_candidates(scene.lines, entity, width=scene.width, height=scene.height))
         if not measures:
             return []
         family = self._family(entity)

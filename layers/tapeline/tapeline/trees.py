@@ -59,7 +59,12 @@ class Forest:
             trees: For each tree ``feature``, ``threshold``, ``left`` and ``right`` of its inner nodes and
                 the ``value`` of its leaves. A child below zero, ``-1 - n``, is leaf ``n``.
         """
-        roots, feature, threshold, left, right, value = [], [], [], [], [], []
+        roots: list[int] = []
+        feature: list[int] = []
+        left: list[int] = []
+        right: list[int] = []
+        threshold: list[float] = []
+        value: list[float] = []
         deepest = 0
         for tree in trees:
             start, inner = len(feature), len(tree["feature"])
@@ -68,8 +73,8 @@ class Forest:
             feature += [*tree["feature"], *(0 for _ in leaves)]
             threshold += [*tree["threshold"], *(0.0 for _ in leaves)]
             for side, children in ((left, tree["left"]), (right, tree["right"])):
-                side += [start + c if c >= 0 else leaves[-1 - c] for c in children]
-                side += leaves
+                side.extend(start + c if c >= 0 else leaves[-1 - c] for c in children)
+                side.extend(leaves)
             value += [*(0.0 for _ in range(inner)), *tree["value"]]
             deepest = max(deepest, _depth(tree))
         return cls(
