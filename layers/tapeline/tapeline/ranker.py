@@ -5,7 +5,7 @@ says from what.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.candidates import Candidate, find_candidates
-from tapeline.features import FEATURES, Scene, describe, prior_odds
+from tapeline.features import FEATURES, Matrix, Scene, describe, prior_odds
 from tapeline.measures import Measure, find_measures
 from tapeline.priors import Priors
 from tapeline.trees import Forest
@@ -24,6 +24,12 @@ ARTEFACT: Final = "ranker.json"
 
 _PER_PLACE: Final = 2.0
 # How much more usual (as a natural logarithm) a unit has to be to be preferred over one read before it.
+
+
+_ENOUGH_FOR_EACH: Final = 3
+_TAKEN: Final = 1.5
+# Where there are measures for all three sides, what is width or height is seldom depth too. The labels can't
+# teach that: those who voted mostly gave one number for two sides.
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,10 @@ class Ranker:
         if not measures:
             return []
         family = self._family(entity)
-        ratings = prior_odds(measures, entity, scene, self.priors) + family.forest.evaluate(
-            describe(measures, entity, scene, self.priors)
-        )
+        ratings = self._ratings(measures, entity, scene)
+        if entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
+            taken = {int(self._ratings(measures, side, scene).argmax()) for side in ("width", "height")}
+            ratings[list(taken)] -= _TAKEN
         return [
             RatedMeasure(
                 preferred(measures[place], entity, self.priors),
@@ -117,6 +124,13 @@ class Ranker:
             )
             for place in np.argsort(-ratings, kind="stable")
         ]
+
+    def _ratings(self, measures: Sequence[Measure], entity: str, scene: Scene) -> Matrix:
+        features = describe(measures, entity, scene, self.priors)
+        ratings: Matrix = prior_odds(measures, entity, scene, self.priors) + self._family(
+            entity
+        ).forest.evaluate(features)
+        return ratings
 
     def silent_below(self, entity: str) -> float:
         """Return the rating below which an entity isn't answered."""
