@@ -1,6 +1,6 @@
 """Times what comes after reading (lines, candidates, features, choice), and how much second looks add.
 
-``python -m benchmarks.choosing ROWS --images IMAGES [--source hand]``, on one core; text comes from the cache.
+``python -m benchmarks.choosing ROWS --images IMAGES [--source hand]``, on one core; text is from the cache.
 """
 
 import argparse

@@ -187,8 +187,8 @@ def forest_document(grown: Grown) -> list[dict[str, Any]]:
     # The base goes into a tree that is one leaf.
     trees.append({"feature": [], "threshold": [], "left": [], "right": [], "value": [_BASE]})
     for booster in grown.boosters:
-        for tree in booster.dump_model()["tree_info"]:
-            trees.append(_tree_document(tree["tree_structure"], len(grown.boosters)))
+        found = booster.dump_model()["tree_info"]
+        trees.extend(_tree_document(tree["tree_structure"], len(grown.boosters)) for tree in found)
     return trees
 
 
@@ -247,7 +247,7 @@ def ranker_document(
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """Return the artefact as text, the same for the same document; a line for each tree, for readable diffs."""
+    """Return the artefact as text, the same for the same document: a line for each tree."""
     parts = []
     for key, value in document.items():
         if key == "families":

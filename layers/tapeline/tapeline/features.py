@@ -353,7 +353,8 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
                 float(min(sum(c.isdigit() for c in first.text), 30)),
             ],
             "place": [
-                across, along, abs(across - 0.5) - abs(along - 0.5), min(across, 1 - across, along, 1 - along),
+                across, along, abs(across - 0.5) - abs(along - 0.5),
+                min(across, 1 - across, along, 1 - along),
                 math.degrees(math.atan2(by - ay, bx - ax)),
                 *(float(first.direction == name) for name in ("across", "up", "oblique")),
                 min(max((x - outline[0]) / wide, -1.0), 2.0), min(max((y - outline[1]) / high, -1.0), 2.0),
@@ -449,7 +450,9 @@ def _odds_of_lines(
     odds = np.where((wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named, _ON_ANOTHER_AXIS, 0.0)
     odds += np.where((own > _DRAWN) & (own >= strongest), _ON_ITS_AXIS, 0.0)
     bare = (strongest <= _DRAWN) & ~named & ~in_order
-    return odds + np.where(bare & (len(scene.lines) >= _MANY_LINES), _UNSUPPORTED, 0.0)
+    odds += np.where(bare & (len(scene.lines) >= _MANY_LINES), _UNSUPPORTED, 0.0)
+    # All members of a group stand on the same line.
+    return np.where(in_order, 0.0, odds)
 
 
 def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keyword], entity: str) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tapeline.picture import Picture, Shapes
 
 _LONGEST_SIDE: Final = 736
-"""Pixels to which a picture is shrunk before lines are searched: 12 ms on small pictures, 28 on large ones."""
+"""Pixels to which a picture is shrunk before lines are searched: 12 ms on small, 28 ms on large ones."""
 
 _OUTLINE_SIDE: Final = 256
 _UNLIKE_BACKGROUND: Final = 14
@@ -19,7 +19,7 @@ _OPENING: Final = 5
 
 
 class OpenCvShapeFinder:
-    """Finds line segments with LSD (von Gioi et al., 2010); implements :class:`tapeline.ports.ShapeFinder`."""
+    """Finds line segments with LSD (von Gioi et al., 2010); a :class:`~tapeline.ports.ShapeFinder`."""
 
     def find(self, picture: Picture) -> Shapes:
         """Return a picture's line segments and its product's outline."""
