@@ -3,6 +3,7 @@
 from inference.settings import InferenceSettings
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import FetchLimits, HttpFetcher
+from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
@@ -29,6 +30,7 @@ def build_tools(settings: InferenceSettings, policy: AddressPolicy | None = None
         decoder=PillowDecoder(max_pixels=settings.max_pixels),
         reader=RapidOcrReader(threads=settings.threads),
         classifier=ResNet50Classifier(settings.models_dir, settings.threads) if present else None,
+        shape_finder=OpenCvShapeFinder(),
         downloads=settings.downloads,
     )
 

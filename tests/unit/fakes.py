@@ -88,7 +88,7 @@ class Reader:
     def __init__(self, text: str = "12.5 kg") -> None:
         self.text = text
 
-    def read(self, picture: Picture) -> list[TextLine]:
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
         return [TextLine(self.text, 0.9, ((0, 0), (100, 0), (100, 20), (0, 20)))]
 
 

@@ -172,3 +172,24 @@ def test_no_lines_raise_and_each_candidate_has_a_unit_of_its_entity(
     assert all(c.quantity.unit in UNITS_BY_ENTITY[entity] for c in found)
     assert {c.box for c in found} <= {read.box for read in lines}
     assert sorted({c.order for c in found}) == [c.order for c in found]
+
+
+def test_a_table_s_unit_stands_left_of_its_number() -> None:
+    assert values("item_weight", line("Weight (kg)", x=20), line("5.2", x=400)) == ["5.2 kilogram"]
+    row = [line("Weight", x=20), line("LBS", x=300), line("526.9", x=500)]
+    assert values("item_weight", *row) == ["526.9 pound"]
+
+
+def test_a_unit_for_the_whole_picture_goes_to_bare_numbers() -> None:
+    lines = [line("Unit: cm", x=20, y=20), line("35", x=300, y=200), line("40 x 60", x=300, y=340)]
+    assert values("width", *lines) == ["35 centimetre", "40 centimetre", "60 centimetre"]
+
+
+def test_bare_numbers_without_a_unit_are_none() -> None:
+    assert values("width", line("Size", x=20, y=20), line("35", x=300, y=200)) == []
+
+
+def test_a_label_in_the_same_row_is_told_apart_from_one_beside() -> None:
+    (far,) = candidates("height", line("Height", x=20), line("35 cm", x=600))
+    assert far.label == frozenset()
+    assert far.row == {Keyword.HEIGHT}

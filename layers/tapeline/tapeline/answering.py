@@ -8,18 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import batched, islice
-from typing import Final
 
 from tapeline.choosing import Answer, choose_answers
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
+from tapeline.features import Scene
+from tapeline.looking import find_shapes, read_closely
 from tapeline.picture import Classification, Label, Picture
-from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, TextReader
+from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, ShapeFinder, TextReader
 
 logger = logging.getLogger(__name__)
-
-STAGES: Final = ("fetch", "decode", "classify", "read", "answer")
-"""The stages of a picture, in the order of the flow; the keys of ``milliseconds``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Tools:
         decoder: Turns them into pixels.
         reader: Reads the text.
         classifier: ResNet50, or None where its weights aren't there: pictures then have no labels.
+        shape_finder: Finds lines and outlines; without one, the choice goes by text alone.
         downloads: Downloads that go on at once, and pictures that wait in memory.
         batch: Pictures that are classified together.
     """
@@ -39,6 +38,7 @@ class Tools:
     decoder: PictureDecoder
     reader: TextReader
     classifier: ImageClassifier | None
+    shape_finder: ShapeFinder | None = None
     downloads: int = 8
     batch: int = 8
 
@@ -82,7 +82,7 @@ def answer_pictures(queries: Iterable[PictureQuery], tools: Tools) -> Generator[
     for batch in batched(_decoded_ahead(queries, tools), tools.batch):
         classifications = _classify(batch, tools.classifier)
         for work, classification in zip(batch, classifications, strict=True):
-            yield _answer(work, classification, tools.reader)
+            yield _answer(work, classification, tools)
 
 
 @dataclass(slots=True)
@@ -148,16 +148,18 @@ def _classify(batch: Sequence[_Work], classifier: ImageClassifier | None) -> lis
     return [None if work.picture is None else next(results) for work in batch]
 
 
-def _answer(work: _Work, classification: Classification | None, reader: TextReader) -> PictureAnswers:
+def _answer(work: _Work, classification: Classification | None, tools: Tools) -> PictureAnswers:
     known = tuple(name for name in work.query.entity_names if name in UNITS_BY_ENTITY)
     answers: dict[str, Answer | RowError] = {}
     picture = work.picture
     if picture is not None:
         with work.stage("read"):
-            lines = reader.read(picture)
+            lines = read_closely(picture, known, tools.reader)
         if work.error is None:
             with work.stage("answer"):
-                answers.update(choose_answers(lines, known, width=picture.width, height=picture.height))
+                shapes = find_shapes(picture, lines, tools.shape_finder)
+                scene = Scene(tuple(lines), shapes, picture.width, picture.height)
+                answers.update(choose_answers(scene, known))
     if work.error is not None:
         answers = dict.fromkeys(known, work.error)
     answers.update(

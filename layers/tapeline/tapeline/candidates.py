@@ -15,7 +15,15 @@ from typing import Final, Literal
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Box, TextLine
-from tapeline.quantities import FoundQuantity, Quantity, RangeBound, find_quantities, plain_text
+from tapeline.quantities import (
+    LENGTH_UNITS,
+    FoundQuantity,
+    Quantity,
+    RangeBound,
+    announced_unit,
+    find_quantities,
+    plain_text,
+)
 
 type Direction = Literal["across", "up", "oblique"]
 """Which way a line's text runs: from left to right, up or down, or in between."""
@@ -90,6 +98,10 @@ _SIDES_IN_ORDER: Final = re.compile(
     r"(?:[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth))?(?![a-zß-ÿ])"
 )
 _BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
+_BARE_NUMBERS: Final = re.compile(
+    r"[^a-z0-9]{0,2}[0-9][0-9., /]{0,9}[¼½¾⅛⅜⅝⅞]?(?:[ ]?[x*-][ ]?[0-9][0-9.,]{0,7}){0,2}[ ]?"
+)
+_FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
 _MAX_LABEL_WORDS: Final = 6
 _UNIT_REACH: Final = {"right": 1.2, "below": 0.8}
@@ -110,6 +122,7 @@ class Candidate:
         score: The reader's confidence in that line, 0 to 1.
         keywords: What the words next to it in its own line say.
         label: What the nearest line without any quantity says, if it stands right beside it.
+        row: What the lines further left in its row say, as in a table.
         direction: Which way the line runs.
         x: The line's centre from the left, as a part of the picture's width.
         y: The line's centre from the top, as a part of the picture's height.
@@ -127,6 +140,7 @@ class Candidate:
     score: float
     keywords: frozenset[Keyword]
     label: frozenset[Keyword]
+    row: frozenset[Keyword]
     direction: Direction
     x: float
     y: float
@@ -223,7 +237,33 @@ def _join_split(placed: Sequence[_Placed]) -> list[_Placed]:
                 nearest, joined[id(number)], partner = gap[0], both, unit
         if nearest < math.inf:
             used.add(id(partner))
-    return [joined.get(id(line), line) for line in placed if id(line) not in used]
+    lines = [joined.get(id(line), line) for line in placed if id(line) not in used]
+    return [_with_announced_unit(line, lines) for line in lines]
+
+
+def _with_announced_unit(number: _Placed, lines: Sequence[_Placed]) -> _Placed:
+    """Give bare numbers the unit that stands left of them in their row, or once for the whole picture.
+
+    The row is that of a table, as in ``Weight (kg) | 5`` and ``Weight | lbs | 526.9``. For the whole picture
+    a unit counts after the word unit or in brackets, and where it is a length: ``Unit: cm``, ``(inch)``.
+    """
+    if number.found or not _BARE_NUMBERS.fullmatch(number.plain):
+        return number
+    left = [
+        line
+        for line in lines
+        if line is not number
+        and line.right <= number.left + number.letter
+        and _overlap(line.top, line.bottom, number.top, number.bottom) > 0.5
+    ]
+    unit = announced_unit(max(left, key=lambda line: line.right).line.text) if left else None
+    if unit is None:
+        marks = (announced_unit(line.line.text) for line in lines if _FOR_ALL.search(line.plain))
+        unit = next((mark for mark in marks if mark in LENGTH_UNITS), None)
+    if unit is None:
+        return number
+    joined = _place(replace(number.line, text=f"{number.line.text.strip()} {unit}"))
+    return joined if joined.found else number
 
 
 def _words(text: str) -> frozenset[Keyword]:
@@ -301,6 +341,17 @@ def _label(line: _Placed, labels: Sequence[tuple[_Placed, frozenset[Keyword]]]) 
     return words
 
 
+def _row(line: _Placed, labels: Sequence[tuple[_Placed, frozenset[Keyword]]]) -> frozenset[Keyword]:
+    """Return what the labels to the left say, however far off."""
+    left = [
+        said
+        for other, said in labels
+        if other.right <= line.left + line.letter
+        and _overlap(line.top, line.bottom, other.top, other.bottom) > 0.5
+    ]
+    return frozenset[Keyword]().union(*left)
+
+
 def _for_entity(found: FoundQuantity, entity: str) -> Quantity | None:
     """Return a quantity in an entity's units; None where it has none of them."""
     quantity = found.quantity
@@ -340,7 +391,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
     for line in placed:
         if not line.found:
             continue
-        label = _label(line, labels)
+        label, row = _label(line, labels), _row(line, labels)
         for found, said in zip(line.found, _said_beside(line), strict=True):
             quantity = _for_entity(found, entity)
             if quantity is not None:
@@ -353,6 +404,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
                         score=line.line.score,
                         keywords=said,
                         label=label,
+                        row=row,
                         direction=line.direction,
                         x=line.x / max(width, 1),
                         y=line.y / max(height, 1),

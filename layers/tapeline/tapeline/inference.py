@@ -124,4 +124,7 @@ def _row_answer(question: Question, result: PictureAnswers) -> RowAnswer:
         confidence=round(answer.confidence, 4),
         text=answer.text,
         box=answer.box,
+        runners_up=tuple(
+            (runner.prediction, round(runner.confidence, 4), runner.text) for runner in answer.runners_up
+        ),
     )

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from tapeline.errors import CorruptObjectError, ErrorCode
 from tapeline.jsonl import dump_line, load_lines
 from tapeline.picture import Box
+
+STAGES: Final = ("fetch", "decode", "classify", "read", "answer")
+"""The stages of a picture, in the order of the flow; the keys of ``milliseconds``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class RowAnswer:
         confidence: 0 to 1.
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners in pixels of the original picture.
+        runners_up: What could have been answered instead, best first, as (prediction, confidence, text).
         error_code: Why the row couldn't be answered, or None.
         error: The same in words; empty where there is no error.
     """
@@ -58,6 +62,7 @@ class RowAnswer:
     confidence: float = 0.0
     text: str = ""
     box: Box | None = None
+    runners_up: tuple[tuple[str, float, str], ...] = ()
     error_code: ErrorCode | None = None
     error: str = ""
 
@@ -149,6 +154,11 @@ def _load_row(row: Mapping[str, Any]) -> RowAnswer:
         confidence=float(row["confidence"]),
         text=str(row["text"]),
         box=None if box is None else _load_box(box),
+        runners_up=tuple(
+            (str(prediction), float(confidence), str(text))
+            # Parts of earlier versions have none.
+            for prediction, confidence, text in row.get("runners_up", ())
+        ),
         error_code=None if code is None else ErrorCode(code),
         error=str(row["error"]),
     )

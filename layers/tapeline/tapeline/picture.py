@@ -14,6 +14,9 @@ type Pixels = npt.NDArray[np.uint8]
 type Features = npt.NDArray[np.float32]
 """What ResNet50 makes of a picture before its last layer, shape (2048,), dtype float32."""
 
+type Segments = npt.NDArray[np.float32]
+"""Straight lines (x1, y1, x2, y2), shape (n, 4), dtype float32, in pixels of the original picture."""
+
 type Point = tuple[float, float]
 """x to the right and y down, in pixels of the original picture."""
 
@@ -54,6 +57,21 @@ class TextLine:
     text: str
     score: float
     box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """What is drawn in a picture beside text.
+
+    Attributes:
+        segments: Straight line segments as (x1, y1, x2, y2), shape (n, 4), float32, in pixels of the
+            original picture; edges of letters and of the product are among them.
+        outline: The product's left, top, right and bottom, in pixels of the original picture; None where
+            nothing stands out from the background.
+    """
+
+    segments: Segments
+    outline: tuple[float, float, float, float] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import IO, Literal, Protocol
 
-from tapeline.picture import Classification, Picture, TextLine
+from tapeline.picture import Classification, Picture, Shapes, TextLine
 
 type ExecutionState = Literal["running", "succeeded", "failed"]
 """How an execution of the state machine stands."""
@@ -101,8 +101,22 @@ class PictureDecoder(Protocol):
 class TextReader(Protocol):
     """Reads the text in a picture."""
 
-    def read(self, picture: Picture) -> list[TextLine]:
-        """Return the lines of text, in no particular order; empty where there is none."""
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+        """Return the lines of text, in no particular order; empty where there is none.
+
+        Args:
+            picture: What to read.
+            longest_side: For a closer look: the size in pixels of the longest side at which lines are
+                searched, larger than the reader's own, which holds where it is left out.
+        """
+        ...
+
+
+class ShapeFinder(Protocol):
+    """Finds what is drawn beside text: lines, and the product's outline."""
+
+    def find(self, picture: Picture) -> Shapes:
+        """Return a picture's line segments and its product's outline."""
         ...
 
 

@@ -7,6 +7,7 @@ length of the text and not with what it says.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -114,7 +115,7 @@ def parse_quantity(text: str) -> Quantity:
 _SPELLINGS: Final[dict[str, str]] = {
     "cubic foot": r"cu(?:bic|\.)? ?-?(?:ft|feet|foot)|(?:ft|feet)\.?[³3]",
     "cubic inch": r"cu(?:bic|\.)? ?-?in(?:ch(?:es)?)?|in(?:ch)?\.?[³3]",
-    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1](?:uid)?s?[.,]? ?-?(?:[o0]zs?|ounces?)|fluid [o0]zs?)",
+    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1t]?(?:uid)?s?[.,]? ?-?(?:[o0][z2]s?|ounces?)|fluid [o0]zs?)",
     "imperial gallon": r"(?:imp(?:erial|\.)?|uk) ?gal(?:lons?|s)?",
     "centimetre": r"centi ?met(?:er|re)s?|cms?|㎝",
     "millimetre": r"milli ?met(?:er|re)s?|mms?|㎜",
@@ -126,7 +127,7 @@ _SPELLINGS: Final[dict[str, str]] = {
     "milligram": r"milli ?gram(?:me)?s?|mgs?|㎎",
     "microgram": r"micro ?gram(?:me)?s?|mcgs?|[µu]g",
     "gram": r"gram(?:me)?s?|gms?|grs?|g",
-    "ounce": r"ounces?|[o0]zs?",
+    "ounce": r"ounces?|[o0]zs?|o2",
     "pound": r"pounds?|[l1i]bs?",
     "ton": r"(?:metric )?ton(?:ne)?s?",
     "kilovolt": r"kilo ?volts?|kv",
@@ -147,13 +148,15 @@ _SPELLINGS: Final[dict[str, str]] = {
 _UNITS: Final = tuple(_SPELLINGS)
 
 # A unit ends where no Latin letter follows, but for ``x`` before the next number, a side's letter
-# (``20cmW``), the kind of current (``12VDC``) or of battery (``18VLITHIUM``), and the sign of an estimated
+# (``20cmW``), the kind of current (``12VDC``) or of battery (``18VLITHIUM``), any
+# word after an inch mark (``75"DIA``), and the sign of an estimated
 # content that is read as an e (``500ge``).
 _UNIT: Final = re.compile(
-    r"[ ]{0,3}[-(\[]?[ ]?(?:(?:"
+    r"(?:[.](?=[a-z])(?!in[ ][a-z]))?[ ]{0,3}[-(\[]?[ ]?(?:(?:"
     + "|".join(f"(?P<u{place}>{pattern})" for place, pattern in enumerate(_SPELLINGS.values()))
     + r")(?=x[ ]?[0-9ø]|(?![a-zß-öø-ÿ]))"
-    + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li-?ion|lithium)"
+    + r"|(?P<side>[cm]m|in|ft|\"|')(?=[whld](?![a-z]))|(?P<current>v)(?=[ad]c(?![a-z])|max|li|lt|lx)"
+    r"|(?P<mark>\")(?=[a-z])"
     r"|(?P<content>k?g|[mc]?l)(?=e(?![a-z])))"
 )
 _SHORT_UNITS: Final[dict[str, str]] = {
@@ -161,6 +164,11 @@ _SHORT_UNITS: Final[dict[str, str]] = {
     "kg": "kilogram", "g": "gram", "l": "litre", "ml": "millilitre", "cl": "centilitre",
 }  # fmt: skip
 
+_ANNOUNCED: Final = re.compile(
+    r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$"
+    r"|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
+    r"|^[ ]{0,2}([a-z\"]{2,11})[.:]?[ ]{0,2}$"
+)
 # What makes of a number and a unit something else: an area, a rate, a torque, a concentration.
 _DECOY_AFTER: Final = re.compile(
     r"[²³^]"
@@ -179,9 +187,12 @@ _RUN: Final = re.compile(r"\.?[0-9]+(?:[.,][0-9]+)*")
 _DECIMAL: Final = re.compile(r"[0-9]*(?:[.,][0-9]+)?")
 _THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _OVER: Final = re.compile(r"[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9.,])")
+_GLUED_FRACTION: Final = re.compile(r"([1-9][0-9]{0,2}?)([.]?)(1[135]|[13579])")
 _PROPER: Final = re.compile(r"(?:[ ]{1,2}|[ ]?-[ ]?)([0-9]{1,2})[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9])")
 _VULGAR: Final = re.compile(r"[ ]?-?[ ]?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
-_START: Final = re.compile(r"\.?[0-9]|[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_GLUED_POUNDS: Final = re.compile(r"bs?(?![a-zß-öø-ÿ])")
+# A point right after a letter ends an abbreviation, as in ``wt.8 oz``.
+_START: Final = re.compile(r"(?:(?<![a-z])\.)?[0-9]|[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 # Divisions of an inch on rulers and of a cup on labels; others with a slash are alternatives (110/220 V).
 _DENOMINATORS: Final = frozenset({2, 3, 4, 5, 8, 16, 32, 64})
 
@@ -283,6 +294,22 @@ def _ratio(numerator: str, denominator: str) -> Decimal | None:
     return Decimal(above) / Decimal(below)
 
 
+def _mixed(run: str, denominator: str) -> Decimal | None:
+    """Return the fraction that ends a run of digits, with the whole number that readers glue to it.
+
+    ``241/4`` and ``24.1/4`` are 24 and a quarter; ``110/220`` is no fraction.
+    """
+    ratio = _ratio(run, denominator) if run.isdigit() and len(run) <= 2 else None
+    if ratio is not None:
+        return ratio
+    match = _GLUED_FRACTION.fullmatch(run)
+    if match is None or denominator not in {"2", "4", "8", "16"} or (not match[2] and len(run) > 4):
+        return None
+    ratio = _ratio(match[3], denominator)
+    # Fractions are written in lowest terms.
+    return None if ratio is None or int(match[3]) % 2 == 0 else int(match[1]) + ratio
+
+
 def _read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
     """Read the number at ``start`` with its fraction; return its value and where to go on."""
     run = _RUN.match(plain, start)
@@ -295,8 +322,8 @@ def _read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
             return None, end
         value = decimal
         if over := _OVER.match(plain, end):
-            ratio = _ratio(run[0], over[1]) if run[0].isdigit() and len(run[0]) <= 2 else None
-            return (ratio, over.end()) if ratio is not None else (value, end)
+            mixed = _mixed(run[0], over[1])
+            return (mixed, over.end()) if mixed is not None else (value, end)
         proper = _PROPER.match(plain, end) if run[0].isdigit() else None
         ratio = _ratio(proper[1], proper[2]) if proper else None
         if proper is not None and ratio is not None:
@@ -324,6 +351,11 @@ def _read_unit(plain: str, number: _Number) -> tuple[str, int] | None:
     return None if decoy else (unit, end)
 
 
+def _ends_in_one(plain: str, number: _Number) -> bool:
+    digits = plain[number.start : number.end]
+    return len(digits) > 1 and digits.isdigit() and digits.endswith("1")
+
+
 def _read_numbers(plain: str) -> list[_Number]:
     """Return all numbers of a plain text, in order."""
     numbers: list[_Number] = []
@@ -334,11 +366,44 @@ def _read_numbers(plain: str) -> list[_Number]:
         if value is None or (exponent[:1].isdigit() and exponent[1:] == "e"):
             continue
         number = _Number(value, start.start(), place)
+        if pounds := _GLUED_POUNDS.match(plain, place) if _ends_in_one(plain, number) else None:
+            # ``2751bs``: the unit's l was read as the number's last digit.
+            number.value, number.unit, number.end = value // 10, "pound", pounds.end()
+            place = number.end
+            numbers.append(number)
+            continue
         if unit := _read_unit(plain, number):
             number.unit, number.end = unit
             place = number.end
         numbers.append(number)
     return numbers
+
+
+def announced_unit(text: str) -> str | None:
+    """Return the unit that a text announces for the number after it.
+
+    Args:
+        text: Such as ``Weight (kg):``, ``LBS`` or ``Unit: cm``; at most its last 40 characters count.
+
+    Returns:
+        The unit's full name; None where the text doesn't end with a unit in brackets, after the word
+        unit, or alone.
+    """
+    match = _ANNOUNCED.search(plain_text(text)[-40:])
+    # A number before it makes the unit part of a quantity.
+    unit = _UNIT.fullmatch(match[1] or match[2] or match[3]) if match else None
+    if unit is None:
+        return None
+    kind = str(unit.lastgroup)
+    return _UNITS[int(kind[1:])] if kind[1:].isdigit() else _SHORT_UNITS[unit[kind]]
+
+
+def _take_announced_units(plain: str, numbers: Sequence[_Number]) -> None:
+    """Give a number without a unit the one in brackets before it, as in ``Weight (kg): 5``."""
+    for number in numbers:
+        before = plain[max(0, number.start - 24) : number.start]
+        if number.unit is None and ("(" in before or "[" in before):
+            number.unit = announced_unit(before)
 
 
 def _link_groups(plain: str, numbers: list[_Number]) -> None:
@@ -414,6 +479,7 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     """
     plain = plain_text(text)
     numbers = _read_numbers(plain)
+    _take_announced_units(plain, numbers)
     _link_groups(plain, numbers)
     _link_ranges(plain, numbers)
     return [

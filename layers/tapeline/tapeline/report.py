@@ -6,9 +6,8 @@ from array import array
 from collections import Counter
 from typing import Any, Final
 
-from tapeline.answering import STAGES
 from tapeline.fan_out import RunDocument
-from tapeline.parts import PartHeader, PicturePart, RowAnswer
+from tapeline.parts import STAGES, PartHeader, PicturePart, RowAnswer
 
 # List prices of us-east-1 in US dollars, an estimate only: aws.amazon.com/lambda/pricing (x86),
 # aws.amazon.com/step-functions/pricing (standard), aws.amazon.com/s3/pricing.

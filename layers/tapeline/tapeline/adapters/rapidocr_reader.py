@@ -27,6 +27,9 @@ MODELS: Final = {
 _STEP: Final = 32
 """The detector's input is rounded to multiples of this many pixels, and a side rounded to none isn't read."""
 
+MAX_ENLARGED: Final = 3.0
+"""How many times a picture is enlarged at most; beyond that there is nothing more to see."""
+
 _WHITE: Final = (255, 255, 255)
 
 
@@ -80,16 +83,28 @@ class RapidOcrReader:
         self._engine.recognize_txt([blank])
         _normalise_quickly(self._engine.text_det)
 
-    def read(self, picture: Picture) -> list[TextLine]:
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
         """Return the lines of text in a picture, upright or turned.
+
+        Args:
+            picture: What to read.
+            longest_side: For a closer look: to how many pixels the longest side is brought, enlarged up to
+                :data:`MAX_ENLARGED` times, before lines are searched in it. The reader's own where it is
+                left out.
 
         Returns:
             Lines with text in them, in no particular order; empty where there is none, and where the
             picture is too small to hold any.
         """
-        height, width = picture.pixels.shape[:2]
-        padded = self._pad(picture.pixels)
+        pixels, side = picture.pixels, longest_side or self._longest_side
+        if longest_side is not None:
+            pixels = _enlarge(pixels, longest_side)
+        scale = picture.width / pixels.shape[1]
+        height, width = pixels.shape[:2]
+        padded = _pad(pixels, side)
         changes: dict[str, dict[str, int]] = {}
+        # Its detector takes the limit anew for each picture.
+        self._engine.text_det.limit_side_len = side
         # rapidocr takes arrays as OpenCV makes them, from blue to red.
         found, directions, texts, crops = self._engine.run_ocr_steps(
             cv2.cvtColor(padded, cv2.COLOR_RGB2BGR), changes
@@ -106,18 +121,30 @@ class RapidOcrReader:
             upside_down = angle == "180" and certainty > self._flip_above
             in_order = _reading_order(corners, crop.shape[0], upside_down=upside_down)
             in_pixels = np.clip(in_order - (moved["left"], moved["top"]), 0, (width, height))
-            lines.append(TextLine(text.strip(), float(score), _box(in_pixels * picture.scale)))
+            lines.append(TextLine(text.strip(), float(score), _box(in_pixels * scale)))
         return lines
 
-    def _pad(self, pixels: Pixels) -> Pixels:
-        """Widen a thin picture with white, right or below, until the detector can take it."""
-        height, width = pixels.shape[:2]
-        least = max(_STEP, math.ceil(max(height, width) * _STEP / self._longest_side))
-        below, right = max(0, least - height), max(0, least - width)
-        if not below and not right:
-            return pixels
-        padded: Pixels = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_CONSTANT, value=_WHITE)
-        return padded
+
+def _enlarge(pixels: Pixels, longest_side: int) -> Pixels:
+    """Enlarge a picture whose longest side is shorter than asked for."""
+    height, width = pixels.shape[:2]
+    times = min(longest_side / max(height, width), MAX_ENLARGED)
+    if times <= 1:
+        return pixels
+    size = (round(width * times), round(height * times))
+    enlarged: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
+    return enlarged
+
+
+def _pad(pixels: Pixels, longest_side: int) -> Pixels:
+    """Widen a thin picture with white, right or below, until the detector can take it."""
+    height, width = pixels.shape[:2]
+    least = max(_STEP, math.ceil(max(height, width) * _STEP / longest_side))
+    below, right = max(0, least - height), max(0, least - width)
+    if not below and not right:
+        return pixels
+    padded: Pixels = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_CONSTANT, value=_WHITE)
+    return padded
 
 
 def _model(path: Path) -> Path:
@@ -131,12 +158,13 @@ def _model(path: Path) -> Path:
 
 def _normalise_quickly(detector: Any) -> None:
     """Replace the detector's normalisation, in float64, by OpenCV's: 2 ms in place of 14 for 736 x 736."""
-    own = detector.get_preprocess()
+    plain = detector.get_preprocess
+    own = plain()
     if set(own.mean) != {0.5} or set(own.std) != {0.5}:
         return
 
     def prepare(pixels: Pixels) -> npt.NDArray[np.float32] | None:
-        resized = own.resize(pixels)
+        resized = plain().resize(pixels)
         if resized is None:
             return None
         # (x / 255 - 0.5) / 0.5 in one step; rapidocr's mean and standard deviation of PP-OCRv6.

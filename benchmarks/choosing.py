@@ -1,0 +1,56 @@
+"""Times what comes after reading (lines, candidates, features, choice), and how much second looks add.
+
+``python -m benchmarks.choosing ROWS --images IMAGES [--source hand]``, on one core; text is from the cache.
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import cv2
+
+from infra.training.labels import by_picture, read_labels
+from infra.training.pictures import tools
+from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
+from tapeline.choosing import choose_answers
+from tapeline.features import Scene
+from tapeline.looking import find_shapes, needs_closer_look, read_closely
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--source", default="hand")
+    parser.add_argument("--kept", type=Path, default=Path(".cache/read"))
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    own = tools(arguments.images, arguments.kept)
+    finder = OpenCvShapeFinder()
+    pictures = by_picture(row for row in read_labels(arguments.rows) if row.source == arguments.source)
+    spent: list[float] = []
+    drawn: list[float] = []
+    closer = 0
+    for link, rows in pictures.items():
+        picture = own.decoder.decode(own.fetcher.fetch(link))
+        names = tuple(dict.fromkeys(row.entity_name for row in rows))
+        first = own.reader.read(picture)
+        closer += needs_closer_look(first, names, width=picture.width, height=picture.height)
+        lines = read_closely(picture, names, own.reader)
+        if not spent:
+            choose_answers(Scene(lines, find_shapes(picture, [], None), 10, 10), names)  # loads the ranker
+        start = time.perf_counter()
+        shapes = find_shapes(picture, lines, finder)
+        drawn.append((time.perf_counter() - start) * 1000)
+        choose_answers(Scene(tuple(lines), shapes, picture.width, picture.height), names)
+        spent.append((time.perf_counter() - start) * 1000)
+    print(
+        f"{len(spent)} pictures ({arguments.source}): median {statistics.median(spent):.1f} ms, "
+        f"mean {statistics.fmean(spent):.1f} ms; of it finding lines {statistics.median(drawn):.1f} ms; "
+        f"second looks at {closer} pictures ({closer / len(spent):.0%})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Training and evaluation of the choice among candidates, on labelled pictures."""

@@ -1,0 +1,97 @@
+"""What was read and measured in pictures, kept on disk: reading is the slow part of training."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tapeline.picture import Picture, Shapes, TextLine
+from tapeline.ports import ShapeFinder, TextReader
+
+
+class JsonCache:
+    """JSON documents on disk, one for each picture and question.
+
+    Args:
+        folder: Where they lie; made when needed. What can change an answer belongs into its name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, picture: Picture, question: str, answer: Callable[[], Any]) -> Any:
+        """Return the answer to a question about a picture, kept from last time or made now."""
+        path = self._folder / self._key(picture) / f"{question}.json"
+        try:
+            return json.loads(path.read_bytes())
+        except FileNotFoundError:
+            pass
+        document = answer()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Several processes may write the same answer at once.
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        scratch.replace(path)
+        return document
+
+    @staticmethod
+    def _key(picture: Picture) -> str:
+        shape = f"{picture.pixels.shape} {picture.width} {picture.height} ".encode()
+        return hashlib.blake2b(shape + picture.pixels.tobytes(), digest_size=16).hexdigest()
+
+
+class CachedReader:
+    """A text reader that reads each picture once; implements :class:`tapeline.ports.TextReader`.
+
+    Args:
+        make_reader: Loads the reader, when the first picture asks for it.
+        cache: Where the text is kept.
+    """
+
+    def __init__(self, make_reader: Callable[[], TextReader], cache: JsonCache) -> None:
+        self._make_reader = make_reader
+        self._reader: TextReader | None = None
+        self._cache = cache
+
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+        """Return the lines of text in a picture."""
+
+        def answer() -> list[Any]:
+            self._reader = self._reader or self._make_reader()
+            return [(line.text, line.score, line.box) for line in self._reader.read(picture, longest_side)]
+
+        question = "text" if longest_side is None else f"text-{longest_side}"
+        return [
+            TextLine(str(text), float(score), _box(box))
+            for text, score, box in self._cache.get(picture, question, answer)
+        ]
+
+
+def _box(corners: list[list[float]]) -> Any:
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
+class CachedShapeFinder:
+    """A shape finder that looks at each picture once; implements :class:`tapeline.ports.ShapeFinder`."""
+
+    def __init__(self, finder: ShapeFinder, cache: JsonCache) -> None:
+        self._finder = finder
+        self._cache = cache
+
+    def find(self, picture: Picture) -> Shapes:
+        """Return a picture's line segments and its product's outline."""
+
+        def answer() -> Any:
+            shapes = self._finder.find(picture)
+            return {"segments": np.round(shapes.segments, 1).tolist(), "outline": shapes.outline}
+
+        document = self._cache.get(picture, "shapes", answer)
+        outline = document["outline"]
+        return Shapes(
+            np.array(document["segments"], np.float32).reshape(-1, 4),
+            None if outline is None else tuple(outline),
+        )

@@ -1,0 +1,72 @@
+"""Measures: the sizes in a picture, each printed in one unit or in several beside one another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tapeline.candidates import Candidate, Keyword
+from tapeline.quantities import Quantity
+
+SIZE_BY_UNIT: Final[dict[str, float]] = {
+    "millimetre": 1.0, "centimetre": 10.0, "metre": 1000.0, "inch": 25.4, "foot": 304.8, "yard": 914.4,
+    "microgram": 1e-6, "milligram": 1e-3, "gram": 1.0, "kilogram": 1000.0, "ton": 1e6,
+    "ounce": 28.3495, "pound": 453.592,
+    "microlitre": 1e-3, "millilitre": 1.0, "centilitre": 10.0, "decilitre": 100.0, "litre": 1000.0,
+    "fluid ounce": 29.5735, "cubic inch": 16.3871, "cup": 236.588, "pint": 473.176, "quart": 946.353,
+    "gallon": 3785.41, "imperial gallon": 4546.09, "cubic foot": 28316.8,
+    "millivolt": 1e-3, "volt": 1.0, "kilovolt": 1000.0, "watt": 1.0, "kilowatt": 1000.0,
+}  # fmt: skip
+"""A unit's full name -> its size in millimetres, grams, millilitres, volts or watts."""
+
+_ROUNDING: Final = 0.04
+"""By what part two spellings of one size may differ: 3.14 in for 8 cm, but also 4 in for 10 cm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One size in a picture.
+
+    Attributes:
+        candidates: The units that it is printed in beside one another, in reading order; at least one.
+    """
+
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def first(self) -> Candidate:
+        """The one that is read first."""
+        return self.candidates[0]
+
+    @property
+    def keywords(self) -> frozenset[Keyword]:
+        """What its own lines say."""
+        return frozenset[Keyword]().union(*(c.keywords for c in self.candidates))
+
+    @property
+    def labels(self) -> frozenset[Keyword]:
+        """What the lines beside it say."""
+        return frozenset[Keyword]().union(*(c.label for c in self.candidates))
+
+
+def size(quantity: Quantity) -> float:
+    """Return a quantity in its kind's basic unit, as in :data:`SIZE_BY_UNIT`."""
+    return float(quantity.value) * SIZE_BY_UNIT[quantity.unit]
+
+
+def _same_measure(a: Candidate, b: Candidate) -> bool:
+    """Say whether two candidates give one size in two units."""
+    if a.quantity.unit == b.quantity.unit or abs(a.x - b.x) >= 0.15 or abs(a.y - b.y) >= 0.08:
+        return False
+    return abs(size(a.quantity) - size(b.quantity)) <= _ROUNDING * max(size(a.quantity), size(b.quantity))
+
+
+def find_measures(candidates: Sequence[Candidate]) -> list[Measure]:
+    """Put together the candidates that give one size in several units."""
+    groups: list[list[Candidate]] = []
+    for candidate in candidates:
+        group = next((g for g in groups if all(_same_measure(candidate, c) for c in g)), None)
+        if group is None:
+            groups.append([candidate])
+        else:
+            group.append(candidate)
+    return [Measure(tuple(group)) for group in groups]

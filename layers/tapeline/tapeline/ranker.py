@@ -1,0 +1,178 @@
+"""The ranker: how probably each measure in a picture is the answer to an entity.
+
+Its trees, priors and calibration are read from ``ranker.json``, which ``make train`` writes; ``about`` in it
+says from what.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeline.candidates import Candidate, find_candidates
+from tapeline.features import FEATURES, Matrix, Scene, describe, prior_odds
+from tapeline.measures import Measure, find_measures
+from tapeline.priors import Priors
+from tapeline.trees import Forest
+
+ARTEFACT: Final = "ranker.json"
+
+_PER_PLACE: Final = 2.0
+# How much more usual (as a natural logarithm) a unit has to be to be preferred over one read before it.
+
+
+_ENOUGH_FOR_EACH: Final = 3
+_TAKEN: Final = 1.5
+# Where there are measures for all three sides, what is width or height is seldom depth too. The labels can't
+# teach that: those who voted mostly gave one number for two sides.
+
+
+@dataclass(frozen=True, slots=True)
+class RatedMeasure:
+    """A measure and how good an answer it is.
+
+    Attributes:
+        answer: The one of its candidates that would be answered.
+        rating: What the order and silence go by; higher is better.
+        confidence: How probably it is right, 0 to 1.
+    """
+
+    answer: Candidate
+    rating: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """From ratings to probabilities, as a line through points.
+
+    Attributes:
+        ratings: Ascending, shape (points,).
+        shares: The share of right answers at each, never falling, shape (points,).
+    """
+
+    ratings: npt.NDArray[np.float64]
+    shares: npt.NDArray[np.float64]
+
+    def confidence(self, rating: float) -> float:
+        """Return how probably an answer with this rating is right."""
+        return float(np.interp(rating, self.ratings, self.shares))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What entities of one kind are ranked with.
+
+    Attributes:
+        entities: Their names.
+        forest: Its columns are :data:`~tapeline.features.FEATURES`.
+        calibration: From its sums to probabilities.
+        silent_below: Entity -> the least rating that is answered.
+    """
+
+    entities: tuple[str, ...]
+    forest: Forest
+    calibration: Calibration
+    silent_below: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """Rates the measures of a picture.
+
+    Attributes:
+        families: Kinds of entities, each with a forest of its own; every entity is in one.
+        priors: What the features of usual units and sizes go by.
+        about: How it was made.
+    """
+
+    families: tuple[Family, ...]
+    priors: Priors
+    about: Mapping[str, Any]
+
+    def rate(self, scene: Scene, entity: str) -> list[RatedMeasure]:
+        """Rate what could answer an entity in a picture.
+
+        Args:
+            scene: The picture.
+            entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+
+        Returns:
+            Its measures, best first; of equals, the one read first.
+
+        Raises:
+            RowError: With ``unknown_entity``, where the entity isn't one of those that can be asked for.
+        """
+        measures = find_measures(find_candidates(scene.lines, entity, width=scene.width, height=scene.height))
+        if not measures:
+            return []
+        family = self._family(entity)
+        ratings = self._ratings(measures, entity, scene)
+        if entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
+            taken = {int(self._ratings(measures, side, scene).argmax()) for side in ("width", "height")}
+            ratings[list(taken)] -= _TAKEN
+        return [
+            RatedMeasure(
+                preferred(measures[place], entity, self.priors),
+                float(ratings[place]),
+                family.calibration.confidence(float(ratings[place])),
+            )
+            for place in np.argsort(-ratings, kind="stable")
+        ]
+
+    def _ratings(self, measures: Sequence[Measure], entity: str, scene: Scene) -> Matrix:
+        features = describe(measures, entity, scene, self.priors)
+        ratings: Matrix = prior_odds(measures, entity, scene, self.priors) + self._family(
+            entity
+        ).forest.evaluate(features)
+        return ratings
+
+    def silent_below(self, entity: str) -> float:
+        """Return the rating below which an entity isn't answered."""
+        return self._family(entity).silent_below[entity]
+
+    def _family(self, entity: str) -> Family:
+        return next(family for family in self.families if entity in family.entities)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Build a ranker from its JSON form.
+
+        Raises:
+            ValueError: It was trained with other features.
+        """
+        if document["features"] != list(FEATURES):
+            raise ValueError(
+                f"expected a ranker with the features of this version, received {document['features']}: "
+                "train it again with make train"
+            )
+        families = tuple(
+            Family(
+                tuple(family["entities"]),
+                Forest.from_document(family["trees"]),
+                Calibration(np.array(family["ratings"]), np.array(family["shares"])),
+                family["silent_below"],
+            )
+            for family in document["families"]
+        )
+        return cls(families, Priors.from_document(document["priors"]), document["about"])
+
+
+def preferred(measure: Measure, entity: str, priors: Priors) -> Candidate:
+    """Return the candidate whose unit the catalogue prefers, if by far; else the one that is read first."""
+    return max(
+        enumerate(measure.candidates),
+        key=lambda item: priors.of_unit(entity, item[1].quantity.unit) - _PER_PLACE * item[0],
+    )[1]
+
+
+@cache
+def default_ranker() -> Ranker:
+    """Return the ranker that comes with the package, loaded once for the process."""
+    text = resources.files("tapeline").joinpath(ARTEFACT).read_text(encoding="utf-8")
+    return Ranker.from_document(json.loads(text))
