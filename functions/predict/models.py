@@ -152,7 +152,7 @@ class EntityAnswer(BaseModel):
     )
     value: float | None = Field(examples=[12.5])
     unit: str | None = Field(examples=["centimetre"])
-    confidence: Confidence = Field(description="Orders answers; it is no probability. 0 where there is none.")
+    confidence: Confidence = Field(description="How probably the prediction is right. 0 where there is none.")
     evidence: Evidence | None
     runners_up: list[RunnerUpAnswer] = Field(description="Best first.")
 

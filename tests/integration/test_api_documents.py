@@ -45,7 +45,8 @@ def steady(value: Any) -> Any:
 
 
 def test_each_curl_line_has_an_answer_below_it() -> None:
-    lines = sum(path.read_text().count("$ curl ") for path in DOCUMENTS)
+    # Those without the variable are of sam local, and run in tests/container.
+    lines = sum(len(re.findall(r"\$ curl [^\n]*TAPELINE_URL", path.read_text())) for path in DOCUMENTS)
     assert len(CALLS) == lines >= 8
 
 
