@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,20 @@ def inside(image: str, *command: str) -> str:
     return done.stdout
 
 
-def test_it_answers_on_a_read_only_file_system_as_an_unprivileged_user_without_network(build: Build) -> None:
-    done = docker(
-        "run", "--rm", "--read-only", "--tmpfs", "/tmp:rw,mode=1777",  # noqa: S108
-        "--user", "993:990", "--network", "none",
+def answer_kettle(expected: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the smoke step on a picture that isn't in the image, with further options of ``docker run``."""
+    return docker(
+        "run", "--rm", "--network", "none", *options,
         "--volume", f"{ROOT}/infra/smoke.py:/given/smoke.py:ro",
         "--volume", f"{ROOT}/examples/images/kettle.jpg:/given/kettle.jpg:ro",
         "--entrypoint", "python", INFERENCE,
-        "/given/smoke.py", "/given/kettle.jpg", "wattage", "2200 watt", "present",
+        "/given/smoke.py", "/given/kettle.jpg", "wattage", expected, "present",
     )  # fmt: skip
+
+
+def test_it_answers_on_a_read_only_file_system_as_an_unprivileged_user_without_network(build: Build) -> None:
+    options = ["--read-only", "--tmpfs", "/tmp:rw,mode=1777", "--user", "993:990"]  # noqa: S108
+    done = answer_kettle("2200 watt", *options)
     assert done.returncode == 0, done.stderr
     assert "telemetry" not in done.stderr
     answer = json.loads(done.stdout)
@@ -34,13 +40,7 @@ def test_it_answers_on_a_read_only_file_system_as_an_unprivileged_user_without_n
 
 
 def test_a_wrong_answer_fails_the_smoke_step(build: Build) -> None:
-    done = docker(
-        "run", "--rm", "--network", "none",
-        "--volume", f"{ROOT}/infra/smoke.py:/given/smoke.py:ro",
-        "--volume", f"{ROOT}/examples/images/kettle.jpg:/given/kettle.jpg:ro",
-        "--entrypoint", "python", INFERENCE,
-        "/given/smoke.py", "/given/kettle.jpg", "wattage", "3000 watt", "present",
-    )  # fmt: skip
+    done = answer_kettle("3000 watt")
     assert done.returncode == 1
     assert "expected '3000 watt' and 5 labels, received '2200 watt' and 5" in done.stderr
 
