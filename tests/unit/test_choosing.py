@@ -40,6 +40,9 @@ def predict(lines: list[TextLine], *entities: str) -> list[str]:
         ("Height: 30 cm", "height", "30 centimetre"),
         ("5000 mAh", "voltage", ""),
         ("Best before 2027", "item_weight", ""),
+        ("Protein 25 g", "item_weight", ""),
+        ("NET WT 46000 kg", "item_weight", ""),
+        ("Length 3000 m", "width", ""),
     ],
 )
 def test_a_line_that_says_it(text: str, entity: str, expected: str) -> None:

@@ -88,8 +88,11 @@ _CLEARLY: Final = 2.0
 _ON_ANOTHER_AXIS: Final = -2.5
 _ON_ITS_AXIS: Final = 0.7
 _MANY_LINES: Final = 8
+_AMONG_MUCH_TEXT: Final = -0.5
 _UNSUPPORTED: Final = -2.0
-# Among much text, a length with neither a word nor a line is seldom one of the whole product.
+# Among much text, a length with neither a word nor a line is seldom one of the whole product; nor is one
+# its depth without a line that runs into the picture. What neither a word nor its order names is more often
+# the size of a part or of another thing than in a sparse picture.
 
 _AXES: Final = ("flat", "upright", "oblique")
 _STEEP: Final = 12.0
@@ -449,8 +452,13 @@ def _odds_of_lines(
     in_order = np.array([any(c.group_size > 1 for c in m.candidates) for m in measures], bool)
     odds = np.where((wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named, _ON_ANOTHER_AXIS, 0.0)
     odds += np.where((own > _DRAWN) & (own >= strongest), _ON_ITS_AXIS, 0.0)
-    bare = (strongest <= _DRAWN) & ~named & ~in_order
-    odds += np.where(bare & (len(scene.lines) >= _MANY_LINES), _UNSUPPORTED, 0.0)
+    drawn = strongest > _DRAWN
+    if entity == "depth":
+        # Large pictures draw the fronts of things: what stands on a flat line there is a width.
+        drawn &= own >= strongest
+    bare = ~drawn & ~named & ~in_order
+    if len(scene.lines) >= _MANY_LINES:
+        odds += np.where(bare, _UNSUPPORTED, 0.0) + np.where(named, 0.0, _AMONG_MUCH_TEXT)
     # All members of a group stand on the same line.
     return np.where(in_order, 0.0, odds)
 
