@@ -71,7 +71,7 @@ _KEYWORDS: Final[dict[Keyword, str]] = {
     Keyword.PART: (
         r"models?|riders?|users?|dogs?|cats?|pets?|wrist|chain|cable|cord|strap|wheels?|seat|legs?|shelf"
         r"|handles?|folded|folding|stretched|inner|inside|internal|inseam|screen|display|phone|mattress|travel"
-        r"|base|arm|each"
+        r"|base|arm|each|blade|running area|work ?table|(?:cooking )?plate|steel frame|chest|waist"
     ),
     Keyword.SERVING: (
         r"protein|sugars?|sucres|carbs?|carbohydrates?|fats?|lipides|satur(?:ated|és)|trans|cholesterol"

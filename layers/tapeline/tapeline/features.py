@@ -419,7 +419,11 @@ def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: P
         return np.array([sum(weights.get(w, 0.0) for w in m.keywords or m.labels) for m in measures], float)
     said = [_said(measure) for measure in measures]
     all_said = frozenset[Keyword]().union(*said)
-    odds = [_odds(measure, words, all_said, entity) for measure, words in zip(measures, said, strict=True)]
+    drawn = _order_is_drawn(measures, scene)
+    odds = [
+        _odds(measure, words, all_said, entity, drawn=drawn)
+        for measure, words in zip(measures, said, strict=True)
+    ]
     # What a table or a group says of a size also holds where the size stands on a line.
     shared = [
         max(
@@ -463,7 +467,20 @@ def _odds_of_lines(
     return np.where(in_order, 0.0, odds)
 
 
-def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keyword], entity: str) -> float:
+def _order_is_drawn(measures: Sequence[Measure], scene: Scene) -> bool:
+    """Say whether sizes of an ``A x B x C`` group also stand on lines, which then say which side is which."""
+    grouped = [m for m in measures if any(c.group_size == len(SIDE_NAMES) for c in m.candidates)]
+    alone = [m for m in measures if all(c.group_size == 1 for c in m.candidates)]
+    if not grouped or not alone:
+        return False
+    strengths = axis_strengths(line_evidence(alone, scene)).max(axis=1)
+    on_lines = [m for m, strength in zip(alone, strengths, strict=True) if strength > _DRAWN]
+    return sum(any(_same_value(m, other) for other in on_lines) for m in grouped) > 1
+
+
+def _odds(
+    measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keyword], entity: str, *, drawn: bool
+) -> float:
     """Return what the words and the order at one measure say for it as a side."""
     weights, own = _WORDS_OF_SIDES[entity], Keyword(entity)
     odds = sum(weights.get(word, 0.0) for word in words) + _ANOTHER_THING * bool(words & _OF_ANOTHER_THING)
@@ -475,7 +492,7 @@ def _odds(measure: Measure, words: frozenset[Keyword], all_said: frozenset[Keywo
         return odds
     group = max(measure.candidates, key=lambda c: c.group_size)
     sides = _IN_ORDER.get(group.group_size, ())
-    if sides:
+    if sides and not drawn:
         return odds + (_PLACE_IN_ORDER if sides[group.member] == entity else -_PLACE_IN_ORDER)
     if sum(char.isalpha() for char in measure.first.text) > _RUNNING_TEXT + 6 * (len(measure.candidates) - 1):
         odds += _IN_RUNNING_TEXT
@@ -497,5 +514,5 @@ def _said(measure: Measure) -> frozenset[Keyword]:
     rows = frozenset[Keyword]().union(*(c.row for c in measure.candidates))
     for words in (measure.keywords, measure.labels, rows):
         if words & sides:
-            return words
-    return measure.keywords
+            return words | (rows & _OF_ANOTHER_THING)
+    return measure.keywords | ((measure.labels | rows) & _OF_ANOTHER_THING)
