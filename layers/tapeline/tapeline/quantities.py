@@ -176,7 +176,10 @@ _DECOY_AFTER: Final = re.compile(
     r"|[ ]?per[ ]|p[ ]?[hm](?![a-z])"
 )
 _TORQUE_AFTER: Final = re.compile(r"[.]?[ ]?[-·.*/]?[ ]?(?:lbs?|pounds?|oz|[ck]gf?)(?![a-z])")
-_POWER_OF_LENGTH_AFTER: Final = re.compile(r"[23](?![0-9.,])")
+# Digits right after a length's unit make an area of it, or a serial number: ``100 in4``, ``1m000``.
+_POWER_OF_LENGTH_AFTER: Final = re.compile(
+    r"[2-4](?![0-9.,])|[0-9]{2,8}(?![0-9.,]|[ ]?(?:[a-z\"'/]|x[ ]?[0-9]))"
+)
 _IN_AFTER: Final = re.compile(
     r"[ -]{0,2}(?:1(?![0-9.,/])|(?:an?|the|one|total|stock|all|each|our|your|this|pack|set|box)(?![a-z]))"
 )
