@@ -107,6 +107,14 @@ def test_each_side_gets_a_measure_of_its_own_where_there_are_enough() -> None:
     assert predict(lines, "width", "depth", "height") == ["20 inch", "10 inch", "30 inch"]
 
 
+def test_inch_marks_read_as_degrees_are_mended() -> None:
+    sides = ("width", "depth", "height")
+    assert predict([line("77°L X 54°W X 41°H")], "width", "height") == ["54 inch", "41 inch"]
+    lines = [line("Width", y=100), line("20°", x=200, y=100), line('Height 30"', y=400)]
+    assert predict(lines, "width") == ["20 inch"]
+    assert predict([line("Rotates by 20°")], *sides) == ["", "", ""]
+
+
 def test_weight_and_load_of_one_picture_stay_apart() -> None:
     lines = [line("Net weight 8 kg", y=100), line("Load capacity 150 kg", y=300)]
     assert predict(lines, "item_weight", "maximum_weight_recommendation") == ["8 kilogram", "150 kilogram"]

@@ -218,6 +218,23 @@ def _gap(a: _Placed, b: _Placed) -> tuple[float, str] | None:
     return None
 
 
+_MISREAD_INCHES: Final = re.compile(r"[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]")
+_INCHES: Final = re.compile(r"[0-9][\"″”]")
+_ANGLES: Final = frozenset({"30", "45", "60", "90", "120", "135", "180", "270", "360"})
+
+
+def _mend_inches(lines: Sequence[TextLine]) -> list[TextLine]:
+    """Read degrees as inches where a number stands alone and another in the picture has an inch mark."""
+    if not any(_INCHES.search(line.text) for line in lines):
+        return list(lines)
+    return [
+        replace(line, text=f'{text[:-1]}"')
+        if _MISREAD_INCHES.fullmatch(text := line.text.strip()) and text[:-1] not in _ANGLES
+        else line
+        for line in lines
+    ]
+
+
 def _join_split(placed: Sequence[_Placed]) -> list[_Placed]:
     """Put a number that stands alone together with the unit in the line right of it or below it."""
     units = [line for line in placed if not line.found and _LEADING_UNIT.match(line.plain)]
@@ -383,7 +400,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
             ErrorCode.UNKNOWN_ENTITY,
             f"expected one of {', '.join(UNITS_BY_ENTITY)}, received {entity[:80]!r}",
         )
-    placed = _join_split([_place(line) for line in lines])
+    placed = _join_split([_place(line) for line in _mend_inches(lines)])
     placed.sort(key=lambda line: (line.y, line.x))
     labels = _labels(placed)
     candidates: list[Candidate] = []

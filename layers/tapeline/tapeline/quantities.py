@@ -176,6 +176,11 @@ _DECOY_AFTER: Final = re.compile(
     r"|[ ]?per[ ]|p[ ]?[hm](?![a-z])"
 )
 _TORQUE_AFTER: Final = re.compile(r"[.]?[ ]?[-·.*/]?[ ]?(?:lbs?|pounds?|oz|[ck]gf?)(?![a-z])")
+# The reader takes inch marks for degrees: ``77°L X 54°W X 41°H``.
+_MISREAD_INCH: Final = re.compile(
+    r"(?<=[0-9])°(?=[ ]?(?:x[ ]?[0-9]|[whdl](?![a-z])))"
+    r"|(?<=x[0-9])°|(?<=x[ ][0-9])°|(?<=x[0-9]{2})°|(?<=x[ ][0-9]{2})°"
+)
 # Digits right after a length's unit make an area of it, or a serial number: ``100 in4``, ``1m000``.
 _POWER_OF_LENGTH_AFTER: Final = re.compile(
     r"[2-4](?![0-9.,])|[0-9]{2,8}(?![0-9.,]|[ ]?(?:[a-z\"'/]|x[ ]?[0-9]))"
@@ -480,7 +485,7 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     Returns:
         What was found, in the order of the text, with indexes into ``text``.
     """
-    plain = plain_text(text)
+    plain = _MISREAD_INCH.sub('"', plain_text(text))
     numbers = _read_numbers(plain)
     _take_announced_units(plain, numbers)
     _link_groups(plain, numbers)
