@@ -51,9 +51,9 @@ class Keyword(StrEnum):
 
 # After plain_text(). A lone letter counts only where it touches the number or stands in brackets.
 _KEYWORDS: Final[dict[Keyword, str]] = {
-    Keyword.WIDTH: r"width|wide|breadth|breite|largeur|ancho|幅|宽",
-    Keyword.HEIGHT: r"height|hight|high|tall|hoogte|höhe|hauteur|alto|高さ?",
-    Keyword.DEPTH: r"depth|deep|thick(?:ness)?|tiefe|profondeur|奥行き?",
+    Keyword.WIDTH: r"width|wide|breadth|breite|breit|largeur|ancho|幅|宽",
+    Keyword.HEIGHT: r"height|hight|high|tall|hoogte|höhe|hoch|hauteur|alto|高さ?",
+    Keyword.DEPTH: r"depth|deep|thick(?:ness)?|tiefe?|dicke?|profondeur|奥行き?",
     Keyword.LENGTH: r"length|long|länge|longueur|largo|长",
     Keyword.DIAMETER: r"diam(?:eter)?|dia|ø",
     Keyword.WEIGHT: (r"net ?(?:wt|weight)|netto|net|weights?|weighs?|wt|n\.? ?w|poids|peso|gewicht"),
@@ -72,6 +72,9 @@ _KEYWORDS: Final[dict[Keyword, str]] = {
         r"models?|riders?|users?|dogs?|cats?|pets?|wrist|chain|cable|cord|strap|wheels?|seat|legs?|shelf"
         r"|handles?|folded|folding|stretched|inner|inside|internal|inseam|screen|display|phone|mattress|travel"
         r"|base|arm|each|blade|running area|work ?table|(?:cooking )?plate|steel frame|chest|waist"
+        r"|lens|temple|headboard|footboard|backrest|back|shoulders?|stroke|t[iy]res?|pendant|extender"
+        r"|downrod|interior|diagonal|panel size|active area|bezel|cutting|grilling|belt|cord|motor|drawer"
+        r"|child(?:ren)?|bab(?:y|ies)|newborns?|(?:tempered )?glass"
     ),
     Keyword.SERVING: (
         r"protein|sugars?|sucres|carbs?|carbohydrates?|fats?|lipides|satur(?:ated|és)|trans|cholesterol"
@@ -89,10 +92,13 @@ _SEVERAL: Final[dict[str, frozenset[Keyword]]] = {
 }
 _LETTERS: Final = {
     "w": Keyword.WIDTH, "h": Keyword.HEIGHT, "d": Keyword.DEPTH, "l": Keyword.LENGTH,
-    "t": Keyword.DEPTH, "ø": Keyword.DIAMETER,
+    "t": Keyword.DEPTH, "ø": Keyword.DIAMETER, "0": Keyword.DEPTH,
 }  # fmt: skip
 _LETTER_BEFORE: Final = re.compile(r"(?<![a-zß-ÿ0-9])[(\[]?([whdltø])[ ]?[)\]]?[ ]?[:=.\-]?[ ]?$")
-_LETTER_AFTER: Final = re.compile(r"[ ]?[.\-:/]?[ ]?[(\[]?([whdlt])[)\]]?(?![a-zß-ÿ'])")
+# A D in brackets is often read as a zero.
+_LETTER_AFTER: Final = re.compile(
+    r"[ ]?[.\-:/]?[ ]?(?:[(\[](?P<misread>0)[)\]]|[(\[]?([whdlt])[)\]]?)(?![a-zß-ÿ'])"
+)
 _SIDES_IN_ORDER: Final = re.compile(
     r"(?<![a-zß-ÿ])(l|w|h|d|length|width|height|depth)[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth)"
     r"(?:[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth))?(?![a-zß-ÿ])"
@@ -218,7 +224,9 @@ def _gap(a: _Placed, b: _Placed) -> tuple[float, str] | None:
     return None
 
 
-_MISREAD_INCHES: Final = re.compile(r"[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]")
+_MISREAD_INCHES: Final = re.compile(
+    r"(?:[a-z ]{0,12}(?:width|height|depth|length)[: ]{0,2})?[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]", re.IGNORECASE
+)
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
 _ANGLES: Final = frozenset({"30", "45", "60", "90", "120", "135", "180", "270", "360"})
 
@@ -229,9 +237,24 @@ def _mend_inches(lines: Sequence[TextLine]) -> list[TextLine]:
         return list(lines)
     return [
         replace(line, text=f'{text[:-1]}"')
-        if _MISREAD_INCHES.fullmatch(text := line.text.strip()) and text[:-1] not in _ANGLES
+        if _MISREAD_INCHES.fullmatch(text := line.text.strip()) and text[:-1].split()[-1] not in _ANGLES
         else line
         for line in lines
+    ]
+
+
+_LIST_LETTER: Final = re.compile(r"[a-h][.)][ ]?[0-9]")
+_FEWEST_LISTED: Final = 3
+
+
+def _without_list_letters(placed: Sequence[_Placed]) -> list[_Placed]:
+    """Blank the letters of a list, as in ``A.46cm``, ``B.51cm`` ... ``D.61cm``, which name no side."""
+    listed = {line.plain[0] for line in placed if _LIST_LETTER.match(line.plain)}
+    if len(listed) < _FEWEST_LISTED:
+        return list(placed)
+    return [
+        replace(line, plain=f"  {line.plain[2:]}") if _LIST_LETTER.match(line.plain) else line
+        for line in placed
     ]
 
 
@@ -323,7 +346,7 @@ def _said_beside(placed: _Placed) -> list[frozenset[Keyword]]:
 def _letter(before: str, after: str) -> frozenset[Keyword]:
     """Return what a lone letter beside a number says: ``W: 5 cm``, ``5 cm (W)``, ``5"W``."""
     match = _LETTER_AFTER.match(after) or _LETTER_BEFORE.search(before)
-    return frozenset({_LETTERS[match[1]]}) if match else frozenset()
+    return frozenset({_LETTERS[str(match[match.lastindex or 0])]}) if match else frozenset()
 
 
 def _sides_in_order(plain: str, found: Sequence[FoundQuantity]) -> list[frozenset[Keyword]]:
@@ -400,7 +423,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
             ErrorCode.UNKNOWN_ENTITY,
             f"expected one of {', '.join(UNITS_BY_ENTITY)}, received {entity[:80]!r}",
         )
-    placed = _join_split([_place(line) for line in _mend_inches(lines)])
+    placed = _join_split(_without_list_letters([_place(line) for line in _mend_inches(lines)]))
     placed.sort(key=lambda line: (line.y, line.x))
     labels = _labels(placed)
     candidates: list[Candidate] = []

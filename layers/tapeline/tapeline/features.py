@@ -65,7 +65,9 @@ _WORDS_OF_AMOUNTS: Final[dict[str, dict[Keyword, float]]] = {
     "voltage": {Keyword.VOLTAGE: 0.5, Keyword.INPUT: 0.5, Keyword.OUTPUT: -0.5},
     "wattage": {Keyword.POWER: 0.5, Keyword.OUTPUT: -0.5},
 }  # fmt: skip
-_OF_ANOTHER_THING: Final = frozenset({Keyword.PART, Keyword.PACKAGE})
+OF_ANOTHER_THING: Final = frozenset({Keyword.PART, Keyword.PACKAGE})
+"""What says that a measure isn't the whole product's."""
+
 _ANOTHER_THING: Final = -1.5
 _ANOTHER_SAYS_IT: Final = -2.5
 _IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
@@ -89,7 +91,9 @@ _CLEARLY: Final = 2.0
 # From which strength on, and by what factor over the other axes, a line says which side it measures.
 _ON_ANOTHER_AXIS: Final = -2.5
 _ON_ITS_AXIS: Final = 0.7
-_MANY_LINES: Final = 8
+MANY_LINES: Final = 8
+"""From how many lines on a picture has much text."""
+
 _AMONG_MUCH_TEXT: Final = -0.5
 _METRES_AMONG_MUCH_TEXT: Final = -3.0
 _UNSUPPORTED: Final = -2.0
@@ -160,7 +164,7 @@ class Scene:
     @cached_property
     def letter(self) -> float:
         """The median height of its lines of text in pixels."""
-        return float(np.median([_letter(line.box) for line in self.lines])) if self.lines else 1.0
+        return float(np.median([letter_height(line.box) for line in self.lines])) if self.lines else 1.0
 
     @cached_property
     def segments(self) -> tuple[Matrix, npt.NDArray[np.int_]]:
@@ -173,7 +177,7 @@ class Scene:
         keep = np.ones(len(found), bool)
         for line in self.lines:
             left, top, right, bottom = bounds([line.box])
-            margin = 0.15 * _letter(line.box)
+            margin = 0.15 * letter_height(line.box)
             inside = [
                 (found[:, a] > left - margin) & (found[:, a] < right + margin)
                 & (found[:, a + 1] > top - margin) & (found[:, a + 1] < bottom + margin)
@@ -215,7 +219,8 @@ def _dashed(segments: Matrix, longest: float) -> Matrix:
     return np.array(lines, np.float64).reshape(-1, 4)
 
 
-def _letter(box: Sequence[tuple[float, float]]) -> float:
+def letter_height(box: Sequence[tuple[float, float]]) -> float:
+    """Return the height of the letters of a line in pixels, at least 1."""
     return max(math.dist(box[0], box[3]), 1.0)
 
 
@@ -255,7 +260,7 @@ def line_evidence(measures: Sequence[Measure], scene: Scene) -> Matrix:
     angles = np.degrees(np.arctan2(abs(along[:, 1]), abs(along[:, 0])))
     for row, measure in zip(rows, measures, strict=True):
         left, top, right, bottom = bounds([c.box for c in measure.candidates])
-        letter = _letter(measure.first.box)
+        letter = letter_height(measure.first.box)
         dx = np.maximum(np.maximum(left - points[:, :, 0], points[:, :, 0] - right), 0.0)
         dy = np.maximum(np.maximum(top - points[:, :, 1], points[:, :, 1] - bottom), 0.0)
         gap = np.hypot(dx, dy).min(axis=1)
@@ -325,7 +330,7 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
     evidence = line_evidence(measures, scene)
     strengths = axis_strengths(evidence)
     logs = np.array([_log_size(measure) for measure in measures])
-    letters = np.array([max(_letter(c.box) for c in m.candidates) for m in measures])
+    letters = np.array([max(letter_height(c.box) for c in m.candidates) for m in measures])
     words_for = [_says(m.keywords, entity)[0] or _says(m.labels, entity)[0] for m in measures]
     boldest = _lead(np.log(letters))
     own = strengths[:, _AXES.index(_OWN_AXIS.get(entity, "flat"))]
@@ -421,7 +426,7 @@ def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: P
     if entity not in SIDE_NAMES:
         weights = _WORDS_OF_AMOUNTS[entity]
         return np.array([sum(weights.get(w, 0.0) for w in m.keywords or m.labels) for m in measures], float)
-    said = [_said(measure) for measure in measures]
+    said = [words_at(measure) for measure in measures]
     all_said = frozenset[Keyword]().union(*said)
     drawn = _order_is_drawn(measures, scene)
     odds = [
@@ -465,7 +470,7 @@ def _odds_of_lines(
         # Large pictures draw the fronts of things: what stands on a flat line there is a width.
         drawn &= own >= strongest
     bare = ~drawn & ~named & ~in_order
-    if len(scene.lines) >= _MANY_LINES:
+    if len(scene.lines) >= MANY_LINES:
         odds += np.where(bare, _UNSUPPORTED, 0.0) + np.where(named, 0.0, _AMONG_MUCH_TEXT)
         metres = np.array([m.first.quantity.unit == "metre" for m in measures], bool)
         odds += np.where(metres & ~named, _METRES_AMONG_MUCH_TEXT, 0.0)
@@ -489,7 +494,7 @@ def _odds(
 ) -> float:
     """Return what the words and the order at one measure say for it as a side."""
     weights, own = _WORDS_OF_SIDES[entity], Keyword(entity)
-    odds = sum(weights.get(word, 0.0) for word in words) + _ANOTHER_THING * bool(words & _OF_ANOTHER_THING)
+    odds = sum(weights.get(word, 0.0) for word in words) + _ANOTHER_THING * bool(words & OF_ANOTHER_THING)
     if entity == "depth" and Keyword.LENGTH in words and Keyword.WIDTH in all_said - words:
         odds += _LENGTH_BESIDE_WIDTH
     if own not in words and own in all_said:
@@ -515,11 +520,11 @@ def _log_size(measure: Measure) -> float:
     return math.log10(min(max(size(measure.first.quantity), 1e-9), 1e12))
 
 
-def _said(measure: Measure) -> frozenset[Keyword]:
+def words_at(measure: Measure) -> frozenset[Keyword]:
     """Return the words at a measure: its own line's, else those of the label beside it, else its row's."""
     sides = _WORDS_OF_SIDES["width"].keys()
     rows = frozenset[Keyword]().union(*(c.row for c in measure.candidates))
     for words in (measure.keywords, measure.labels, rows):
         if words & sides:
-            return words | (rows & _OF_ANOTHER_THING)
-    return measure.keywords | ((measure.labels | rows) & _OF_ANOTHER_THING)
+            return words | (rows & OF_ANOTHER_THING)
+    return measure.keywords | ((measure.labels | rows) & OF_ANOTHER_THING)

@@ -164,6 +164,9 @@ _SHORT_UNITS: Final[dict[str, str]] = {
     "kg": "kilogram", "g": "gram", "l": "litre", "ml": "millilitre", "cl": "centilitre",
 }  # fmt: skip
 
+# The side that a number is stands before its unit: ``326.5(W) x 253.5(H) x 10.1(D) mm``.
+_SIDE_BEFORE_UNIT: Final = re.compile(r"[ ]?[(\[][whdlt0][)\]](?=[ ]?(?:mm|cm|in(?:ch(?:es)?)?)(?![a-z]))")
+
 _ANNOUNCED: Final = re.compile(
     r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$"
     r"|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
@@ -181,6 +184,7 @@ _MISREAD_INCH: Final = re.compile(
     r"(?<=[0-9])°(?=[ ]?(?:x[ ]?[0-9]|[whdl](?![a-z])))"
     r"|(?<=x[0-9])°|(?<=x[ ][0-9])°|(?<=x[0-9]{2})°|(?<=x[ ][0-9]{2})°"
 )
+_MISREAD_ZERO: Final = re.compile(r"(?<![a-z0-9])o(?=[.,][0-9])")
 # Digits right after a length's unit make an area of it, or a serial number: ``100 in4``, ``1m000``.
 _POWER_OF_LENGTH_AFTER: Final = re.compile(
     r"[2-4](?![0-9.,])|[0-9]{2,8}(?![0-9.,]|[ ]?(?:[a-z\"'/]|x[ ]?[0-9]))"
@@ -189,7 +193,7 @@ _IN_AFTER: Final = re.compile(
     r"[ -]{0,2}(?:1(?![0-9.,/])|(?:an?|the|one|total|stock|all|each|our|your|this|pack|set|box)(?![a-z]))"
 )
 # ``24W x 10D`` gives sides, not watts.
-_SIDE_AFTER: Final = re.compile(r"[ ]{0,2}x[ ]{0,2}[0-9.,]{1,6}[\"]?[ ]?[whld](?![a-z])")
+_SIDE_AFTER: Final = re.compile(r"[)\]]?[ ]{0,2}x[ ]{0,2}[0-9.,]{1,6}[\"]?[ ]?[(\[]?[whld](?![a-z])")
 
 _RUN: Final = re.compile(r"\.?[0-9]+(?:[.,][0-9]+)*")
 _DECIMAL: Final = re.compile(r"[0-9]*(?:[.,][0-9]+)?")
@@ -383,6 +387,10 @@ def _read_numbers(plain: str) -> list[_Number]:
         if unit := _read_unit(plain, number):
             number.unit, number.end = unit
             place = number.end
+        elif side := _SIDE_BEFORE_UNIT.match(plain, place):
+            # What names the side stays outside of the quantity, for those who ask what is beside it.
+            after = _read_unit(plain, _Number(value, start.start(), side.end()))
+            number.unit, place = after or (None, place)
         numbers.append(number)
     return numbers
 
@@ -485,7 +493,7 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     Returns:
         What was found, in the order of the text, with indexes into ``text``.
     """
-    plain = _MISREAD_INCH.sub('"', plain_text(text))
+    plain = _MISREAD_ZERO.sub("0", _MISREAD_INCH.sub('"', plain_text(text)))
     numbers = _read_numbers(plain)
     _take_announced_units(plain, numbers)
     _link_groups(plain, numbers)

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.candidates import Candidate, find_candidates
-from tapeline.features import FEATURES, Matrix, Scene, describe, prior_odds
+from tapeline.features import FEATURES, SIDE_NAMES, Matrix, Scene, describe, prior_odds
 from tapeline.measures import Measure, find_measures
 from tapeline.priors import Priors
+from tapeline.sides import rate_together, weighs_together
 from tapeline.trees import Forest
 
 ARTEFACT: Final = "ranker.json"
@@ -113,7 +114,10 @@ class Ranker:
             return []
         family = self._family(entity)
         ratings = self._ratings(measures, entity, scene)
-        if entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
+        if entity in SIDE_NAMES and weighs_together(scene):
+            by_side = {side: self._ratings(measures, side, scene) for side in SIDE_NAMES if side != entity}
+            ratings = rate_together(measures, by_side | {entity: ratings}, entity, scene)
+        elif entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
             taken = {int(self._ratings(measures, side, scene).argmax()) for side in ("width", "height")}
             ratings[list(taken)] -= _TAKEN
         return [
