@@ -70,9 +70,9 @@ OF_ANOTHER_THING: Final = frozenset({Keyword.PART, Keyword.PACKAGE})
 
 _ANOTHER_THING: Final = -1.5
 _ANOTHER_SAYS_IT: Final = -2.5
-_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
+IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
 """Which side each member of an ``A x B (x C)`` group usually is, where no word says so."""
-_PLACE_IN_ORDER: Final = 2.5
+_PLACEIN_ORDER: Final = 2.5
 _PLACE_IF_DRAWN: Final = 1.0
 # The lesser weight where the sizes also stand on lines, which are the better witnesses.
 _LENGTH_BESIDE_WIDTH: Final = 4.5
@@ -502,9 +502,9 @@ def _odds(
     if words & weights.keys():
         return odds
     group = max(measure.candidates, key=lambda c: c.group_size)
-    sides = _IN_ORDER.get(group.group_size, ())
+    sides = IN_ORDER.get(group.group_size, ())
     if sides:
-        weight = _PLACE_IF_DRAWN if drawn else _PLACE_IN_ORDER
+        weight = _PLACE_IF_DRAWN if drawn else _PLACEIN_ORDER
         return odds + (weight if sides[group.member] == entity else -weight)
     if sum(char.isalpha() for char in measure.first.text) > _RUNNING_TEXT + 6 * (len(measure.candidates) - 1):
         odds += _IN_RUNNING_TEXT

@@ -13,6 +13,7 @@ import numpy as np
 
 from tapeline.candidates import Keyword
 from tapeline.features import (
+    IN_ORDER,
     MANY_LINES,
     OF_ANOTHER_THING,
     SIDE_NAMES,
@@ -24,26 +25,30 @@ from tapeline.features import (
 )
 from tapeline.measures import Measure
 
-EVIDENCE: Final = (
-    "always", "rating", "alone", "of_another_thing", "taken", "letter", "oblique_text", "in_group",
-    "in_corner", "named",
-)  # fmt: skip
-"""The columns that :func:`rate_together` weighs: 1; the trees' rating; whether it is the only length; whether
-it is a part's or a package's; whether another side has it; the logarithm of its letters' height over the
-largest; whether its text runs obliquely; whether it is one of an ``A x B x C``; how near it is to a corner;
-whether a word names the side."""
-
-_WEIGHTS: Final[dict[str, tuple[float, ...]]] = {
-    "width": (0.8, 0.55, -3.8, -1.8, -2.4, 2.4, 2.2, -0.7, -0.3, -0.6),
-    "height": (1.3, 0.71, -4.3, -3.3, -3.1, 2.8, -2.3, 2.6, -1.1, 3.9),
-    "depth": (-3.2, 0.13, -1.8, -3.0, -0.7, 1.9, 2.4, 3.0, 3.3, 1.5),
-}
-# Logarithms of odds, fitted as a choice among a picture's lengths and silence (conditional logit, L2 0.05) to
-# 357 sides of 151 large pictures of the training split that were read by eye; see docs/decisions/0004.
+_WEIGHTS: Final[dict[str, dict[str, float]]] = {
+    "width": {
+        "always": 0.1, "rating": 0.53, "alone": -3.6, "of_another_thing": -1.8, "taken": -2.3, "letters": 2.4,
+        "oblique_text": 2.1,
+    },
+    "height": {
+        "always": 0.5, "rating": 0.68, "alone": -3.9, "of_another_thing": -3.5, "taken": -2.9, "letters": 2.8,
+        "oblique_text": -2.3, "usual_place": 2.7, "named": 4.6, "low": -1.2,
+    },
+    "depth": {
+        "always": -3.2, "rating": 0.13, "alone": -1.8, "of_another_thing": -3.0, "taken": -0.7,
+        "letters": 1.9, "oblique_text": 2.4, "in_group": 3.0, "in_corner": 3.3, "named": 1.5,
+    },
+}  # fmt: skip
+# Logarithms of odds for each piece of evidence that _evidence() returns, fitted as a choice among a picture's
+# lengths and silence (conditional logit, L2 0.05) to 362 sides of 152 large pictures of the training split
+# that were read by eye; see docs/decisions/0004. Pieces that didn't help a side in cross-validation are left
+# out there.
 _LEAST, _MOST = -8.0, 4.0
 # Ratings of the trees beyond these say no more.
 _SEEN_FROM_THE_FRONT: Final = ("width", "height")
 # What takes a measure away from another side. What the trees rate best as depth is mostly the width.
+_LOW: Final = 0.6
+# From how far down a picture what stands there is seldom a height.
 
 
 def weighs_together(scene: Scene) -> bool:
@@ -65,26 +70,37 @@ def rate_together(
     Returns:
         Shape (measures,), on the scale of the trees' ratings.
     """
-    evidence = np.zeros((len(measures), len(EVIDENCE)))
     rivals = [side for side in _SEEN_FROM_THE_FRONT if side != entity and len(measures) > 1]
     taken = {int(ratings[side].argmax()) for side in rivals}
     heights = [max(letter_height(c.box) for c in measure.candidates) for measure in measures]
-    for place, measure in enumerate(measures):
-        words = words_at(measure)
-        left, top, right, bottom = bounds([c.box for c in measure.candidates])
-        across = (left + right) / 2 / max(scene.width, 1)
-        along = (top + bottom) / 2 / max(scene.height, 1)
-        evidence[place] = (
-            1.0,
-            min(max(ratings[entity][place], _LEAST), _MOST),
-            len(measures) == 1,
-            bool(words & OF_ANOTHER_THING),
-            place in taken,
-            math.log(heights[place] / max(heights)),
-            measure.first.direction == "oblique",
-            max(c.group_size for c in measure.candidates) == len(SIDE_NAMES),
-            2 * min(abs(across - 0.5), abs(along - 0.5)),
-            Keyword(entity) in words,
-        )
-    together: Matrix = evidence @ np.array(_WEIGHTS[entity])
-    return together
+    weights = _WEIGHTS[entity]
+    return np.array(
+        [
+            weights["rating"] * min(max(ratings[entity][place], _LEAST), _MOST)
+            + weights["alone"] * (len(measures) == 1)
+            + weights["taken"] * (place in taken)
+            + weights["letters"] * math.log(heights[place] / max(heights))
+            + sum(weights.get(name, 0.0) * value for name, value in _evidence(measure, entity, scene).items())
+            for place, measure in enumerate(measures)
+        ]
+    )
+
+
+def _evidence(measure: Measure, entity: str, scene: Scene) -> dict[str, float]:
+    """Return what a measure's own text and place say of it as a side, mostly 0 or 1."""
+    words = words_at(measure)
+    left, top, right, bottom = bounds([c.box for c in measure.candidates])
+    across = (left + right) / 2 / max(scene.width, 1)
+    along = (top + bottom) / 2 / max(scene.height, 1)
+    group = max(measure.candidates, key=lambda c: c.group_size)
+    in_group = group.group_size == len(SIDE_NAMES)
+    return {
+        "always": 1.0,
+        "of_another_thing": bool(words & OF_ANOTHER_THING),
+        "oblique_text": measure.first.direction == "oblique",
+        "in_group": in_group,
+        "usual_place": (1 if IN_ORDER[len(SIDE_NAMES)][group.member] == entity else -1) if in_group else 0,
+        "in_corner": 2 * min(abs(across - 0.5), abs(along - 0.5)),
+        "low": along > _LOW,
+        "named": Keyword(entity) in words,
+    }
