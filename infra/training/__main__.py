@@ -33,7 +33,7 @@ from tapeline.errors import TapelineError
 from tapeline.features import GROUPS, Matrix, Scene
 from tapeline.priors import Priors
 from tapeline.quantities import format_quantity
-from tapeline.ranker import ARTEFACT, default_ranker, preferred
+from tapeline.ranker import ARTEFACT, default_priors, preferred
 
 _PACKAGE: Final = Path(tapeline.__file__).parent
 _KEPT: Final = Path(".cache/read")
@@ -89,7 +89,7 @@ def train(arguments: argparse.Namespace) -> None:
     rows = read_labels(arguments.rows)
     training = [row for row in rows if row.split == "train"]
     reported = [row for row in rows if row.split != "train"]
-    priors = count_priors(arguments.catalogue) if arguments.catalogue else default_ranker().priors
+    priors = count_priors(arguments.catalogue) if arguments.catalogue else default_priors()
     _say(f"tapeline: looking at {len(by_picture(rows))} pictures; what is read is kept in {arguments.kept}")
     scenes = look_at(queries_of(training), arguments.images, arguments.kept)
     if not scenes:

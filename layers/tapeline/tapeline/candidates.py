@@ -54,7 +54,7 @@ _KEYWORDS: Final[dict[Keyword, str]] = {
     Keyword.WIDTH: r"width|wide|breadth|breite|breit|largeur|ancho|幅|宽",
     Keyword.HEIGHT: r"height|hight|high|tall|hoogte|höhe|hoch|hauteur|alto|高さ?",
     Keyword.DEPTH: r"depth|deep|thick(?:ness)?|tiefe?|dicke?|profondeur|奥行き?",
-    Keyword.LENGTH: r"length|long|länge|longueur|largo|长",
+    Keyword.LENGTH: r"length|lenght|long|länge|longueur|largo|长",
     Keyword.DIAMETER: r"diam(?:eter)?|dia|ø",
     Keyword.WEIGHT: (r"net ?(?:wt|weight)|netto|net|weights?|weighs?|wt|n\.? ?w|poids|peso|gewicht"),
     Keyword.LOAD: (
@@ -74,7 +74,10 @@ _KEYWORDS: Final[dict[Keyword, str]] = {
         r"|base|arm|each|blade|running area|work ?table|(?:cooking )?plate|steel frame|chest|waist"
         r"|lens|temple|headboard|footboard|backrest|back|shoulders?|stroke|t[iy]res?|pendant|extender"
         r"|downrod|interior|diagonal|panel size|active area|bezel|cutting|grilling|belt|cord|motor|drawer"
-        r"|child(?:ren)?|bab(?:y|ies)|newborns?|(?:tempered )?glass"
+        r"|child(?:ren)?|bab(?:y|ies)|newborns?|(?:tempered )?glass|suitable|fits?|compatible|similar models"
+        r"|laptops?|notebooks?|tablets?|monitors?|tv|lcd|tft|hose|rope|wire|tube|pipe|pole|nozzle|lid|pockets?"
+        r"|screws?|bolts?|holes?|threads?|needles?|hooks?|connector|adhesive|extension|spacing|distance"
+        r"|fold|shrink(?:age)?|retract(?:ed)?|collapsed|handlebars?|baking"
     ),
     Keyword.SERVING: (
         r"protein|sugars?|sucres|carbs?|carbohydrates?|fats?|lipides|satur(?:ated|és)|trans|cholesterol"
@@ -109,6 +112,12 @@ _BARE_NUMBERS: Final = re.compile(
 )
 _FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
+_WEIGHED: Final = re.compile(r"(?<![a-z])(?:net ?)?(?:wt|weights?|weighs?|peso|poids|gewicht)(?![a-z])")
+_GRAMS: Final = {"gram": 1.0, "kilogram": 1000.0}
+_GRAMS_PER_OUNCE: Final = 28.3495  # avoirdupois
+_SAME_WEIGHT: Final = 0.06
+# By what part grams may differ from the ounces printed beside them: 25 g for 0.9 oz. A fluid ounce of water
+# weighs 29.6 g, 4 % more, so that nothing closer could tell them apart.
 _MAX_LABEL_WORDS: Final = 6
 _UNIT_REACH: Final = {"right": 1.2, "below": 0.8}
 # How far off the unit of a number may stand, in letter heights.
@@ -392,12 +401,21 @@ def _row(line: _Placed, labels: Sequence[tuple[_Placed, frozenset[Keyword]]]) ->
     return frozenset[Keyword]().union(*left)
 
 
-def _for_entity(found: FoundQuantity, entity: str) -> Quantity | None:
+def _for_entity(found: FoundQuantity, entity: str, line: _Placed) -> Quantity | None:
     """Return a quantity in an entity's units; None where it has none of them."""
     quantity = found.quantity
     if entity == "item_volume" and quantity.unit == "ounce":
-        return Quantity(quantity.value, "fluid ounce")
+        return None if _is_weighed(quantity, line) else Quantity(quantity.value, "fluid ounce")
     return quantity if quantity.unit in UNITS_BY_ENTITY[entity] else None
+
+
+def _is_weighed(ounces: Quantity, line: _Placed) -> bool:
+    """Say whether ounces are a weight's: their line says so, or gives them in grams too."""
+    if _WEIGHED.search(line.plain):
+        return True
+    grams = [float(f.quantity.value) * _GRAMS.get(f.quantity.unit, 0.0) for f in line.found]
+    weight = float(ounces.value) * _GRAMS_PER_OUNCE
+    return any(abs(other - weight) <= _SAME_WEIGHT * weight for other in grams)
 
 
 def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, height: int) -> list[Candidate]:
@@ -433,7 +451,7 @@ def find_candidates(lines: Sequence[TextLine], entity: str, *, width: int, heigh
             continue
         label, row = _label(line, labels), _row(line, labels)
         for found, said in zip(line.found, _said_beside(line), strict=True):
-            quantity = _for_entity(found, entity)
+            quantity = _for_entity(found, entity, line)
             if quantity is not None:
                 candidates.append(
                     Candidate(

@@ -178,5 +178,16 @@ def preferred(measure: Measure, entity: str, priors: Priors) -> Candidate:
 @cache
 def default_ranker() -> Ranker:
     """Return the ranker that comes with the package, loaded once for the process."""
-    text = resources.files("tapeline").joinpath(ARTEFACT).read_text(encoding="utf-8")
-    return Ranker.from_document(json.loads(text))
+    return Ranker.from_document(_shipped())
+
+
+def default_priors() -> Priors:
+    """Return the priors of the ranker that comes with the package, also where its features are others."""
+    return Priors.from_document(_shipped()["priors"])
+
+
+def _shipped() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        resources.files("tapeline").joinpath(ARTEFACT).read_text(encoding="utf-8")
+    )
+    return document
