@@ -1,9 +1,11 @@
 """Times what comes after reading (lines, candidates, features, choice), and how much second looks add.
 
 ``python -m benchmarks.choosing ROWS --images IMAGES [--source hand]``, on one core; text is from the cache.
+``--reading 300`` reads that many pictures of all sources, drawn by chance, once and where asked twice.
 """
 
 import argparse
+import random
 import statistics
 import time
 from pathlib import Path
@@ -11,11 +13,41 @@ from pathlib import Path
 import cv2
 
 from infra.training.labels import by_picture, read_labels
-from infra.training.pictures import tools
+from infra.training.pictures import FolderFetcher, tools
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
+from tapeline.adapters.pillow_decoder import PillowDecoder
+from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.choosing import choose_answers
+from tapeline.errors import RowError
 from tapeline.features import Scene
-from tapeline.looking import find_shapes, needs_closer_look, read_closely
+from tapeline.looking import CLOSER_LOOK, find_shapes, needs_closer_look, read_closely
+
+
+def time_reading(rows: Path, images: Path, pictures: int) -> None:
+    """Time the first and the second look at pictures, and print by how much the second raises the mean."""
+    reader, decoder, fetcher = RapidOcrReader(threads=1), PillowDecoder(), FolderFetcher(images)
+    asked = by_picture(read_labels(rows))
+    first: list[float] = []
+    second: list[float] = []
+    drawn = random.Random(0).sample(sorted(asked), min(pictures, len(asked)))  # noqa: S311
+    for link in drawn:
+        try:
+            picture = decoder.decode(fetcher.fetch(link))
+        except RowError:
+            continue
+        start = time.perf_counter()
+        lines = reader.read(picture)
+        between = time.perf_counter()
+        names = tuple(dict.fromkeys(row.entity_name for row in asked[link]))
+        first.append(between - start)
+        if needs_closer_look(lines, names, width=picture.width, height=picture.height):
+            reader.read(picture, CLOSER_LOOK)
+            second.append(time.perf_counter() - between)
+    print(
+        f"{len(first)} pictures: first look {statistics.fmean(first):.3f} s in the mean; second looks at "
+        f"{len(second)}, {statistics.fmean(second or [0.0]):.3f} s each; they raise the mean by "
+        f"{sum(second) / sum(first):.0%}"
+    )
 
 
 def main() -> None:
@@ -24,8 +56,12 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--source", default="hand")
     parser.add_argument("--kept", type=Path, default=Path(".cache/read"))
+    parser.add_argument("--reading", type=int, metavar="PICTURES", help="time reading instead")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
+    if arguments.reading:
+        time_reading(arguments.rows, arguments.images, arguments.reading)
+        return
     own = tools(arguments.images, arguments.kept)
     finder = OpenCvShapeFinder()
     pictures = by_picture(row for row in read_labels(arguments.rows) if row.source == arguments.source)
