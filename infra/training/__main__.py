@@ -3,9 +3,10 @@
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from infra.training.examples import Question, ask, hits, is_contradicted
 from infra.training.growing import (
     FAMILIES,
     SILENT_BELOW,
-    Grown,
     calibrate,
     cross_validate,
     dump,
+    forest_document,
     grow,
     ranker_document,
 )
@@ -28,12 +29,13 @@ from infra.training.priors import count_priors
 from infra.training.rules import choose_by_rule
 from infra.training.scoring import Outcome, is_right, outcome, scores, table
 from tapeline.answering import PictureQuery
-from tapeline.choosing import Answer
+from tapeline.choosing import Answer, choose_answers
 from tapeline.errors import TapelineError
 from tapeline.features import GROUPS, Matrix, Scene
 from tapeline.priors import Priors
 from tapeline.quantities import format_quantity
-from tapeline.ranker import ARTEFACT, default_priors, preferred
+from tapeline.ranker import ARTEFACT, Ranker, default_priors, preferred
+from tapeline.trees import Forest
 
 _PACKAGE: Final = Path(tapeline.__file__).parent
 _KEPT: Final = Path(".cache/read")
@@ -113,10 +115,11 @@ def train(arguments: argparse.Namespace) -> None:
         "resnet50": "trained without the ResNet50 weights: no head",
         "cross_validated_f1": round(scores((q.entity, o) for q, o in credible)["all"].f1, 4),
     }
-    arguments.artefact.write_text(dump(ranker_document(grown, lines, priors, about)), encoding="utf-8")
+    document = ranker_document(grown, lines, priors, about)
+    arguments.artefact.write_text(dump(document), encoding="utf-8")
     _say(f"tapeline: wrote {arguments.artefact} ({arguments.artefact.stat().st_size / 1e6:.2f} MB)")
     if reported:
-        _report(questions, reported, grown, priors, arguments)
+        _report(questions, reported, Ranker.from_document(document), arguments)
 
 
 def _calibration(
@@ -139,44 +142,53 @@ def _calibration(
 def _report(
     training: Sequence[Question],
     rows: Sequence[LabelledRow],
-    grown: Sequence[Grown],
-    priors: Priors,
+    ranker: Ranker,
     arguments: argparse.Namespace,
 ) -> None:
     """Print F1 on the other splits by source, with and without each part."""
     closer = look_at(queries_of(rows), arguments.images, arguments.kept)
     once = look_at(queries_of(rows), arguments.images, arguments.kept, closer=False)
-    asked = ask(rows, closer, priors)
+    rows = [row for row in rows if row.image_link in closer and row.image_link in once]
     sources = sorted({row.source for row in rows})
 
-    def show(title: str, found: Iterable[tuple[Question, Outcome]]) -> None:
-        by_source = scores((q.row.source, o) for q, o in found if q.row)
+    def show(title: str, found: Iterable[tuple[LabelledRow, Outcome]]) -> None:
+        by_source = scores((row.source, result) for row, result in found)
         print(f"{title:36s}" + "".join(f"{by_source[s].f1:20.3f}" for s in sources), flush=True)
 
-    def with_trees(trees: Sequence[Grown], questions: Sequence[Question]) -> list[tuple[Question, Outcome]]:
-        rated = [
-            next(g for g, names in zip(trees, FAMILIES, strict=True) if q.entity in names).rate(q)
-            for q in questions
-        ]
-        return _outcomes(questions, rated, priors)
+    def answered_by(ranker: Ranker, scenes: Mapping[str, Scene]) -> list[tuple[LabelledRow, Outcome]]:
+        found = []
+        for link, asked in by_picture(rows).items():
+            answers = choose_answers(scenes[link], [row.entity_name for row in asked], ranker=ranker)
+            found += [(row, outcome(row, answers[row.entity_name].prediction)) for row in asked]
+        return found
 
     print(f"{'F1 on the other rows':36s}" + "".join(f"{source:>20s}" for source in sources))
-    show("all", with_trees(grown, asked))
+    show("all", answered_by(ranker, closer))
     if not arguments.ablate:
         return
+
+    def regrown(**how: Any) -> Ranker:
+        grown = [grow(training, names, **how) for names in FAMILIES]
+        families = [
+            replace(family, forest=Forest.from_document(forest_document(trees)))
+            for family, trees in zip(ranker.families, grown, strict=True)
+        ]
+        return replace(ranker, families=tuple(families))
+
     for group in GROUPS:
-        show(f"without {group}", with_trees([grow(training, f, without=group) for f in FAMILIES], asked))
-    show("without the filter of votes", with_trees([grow(training, f, clean=False) for f in FAMILIES], asked))
-    show("without the second look", with_trees(grown, ask(rows, once, priors)))
+        show(f"without {group}", answered_by(regrown(without=group), closer))
+    show("without the filter of votes", answered_by(regrown(clean=False), closer))
+    show("without weighing sides together", answered_by(replace(ranker, together=False), closer))
+    show("without the second look", answered_by(ranker, once))
     show(
         "rules alone",
-        [(q, outcome(q.row, choose_by_rule(q.scene, q.entity))) for q in asked if q.row is not None],
+        [(row, outcome(row, choose_by_rule(closer[row.image_link], row.entity_name))) for row in rows],
     )
     show(
         "the best of what was read",
         [
-            (q, "tn" if q.row.silent else "tp" if hits(q, q.row).any() else "fn")
-            for q in asked
+            (q.row, "tn" if q.row.silent else "tp" if hits(q, q.row).any() else "fn")
+            for q in ask(rows, closer, ranker.priors)
             if q.row is not None
         ],
     )

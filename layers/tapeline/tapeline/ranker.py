@@ -90,11 +90,13 @@ class Ranker:
         families: Kinds of entities, each with a forest of its own; every entity is in one.
         priors: What the features of usual units and sizes go by.
         about: How it was made.
+        together: Whether sides are weighed against one another; see :mod:`tapeline.sides`.
     """
 
     families: tuple[Family, ...]
     priors: Priors
     about: Mapping[str, Any]
+    together: bool = True
 
     def rate(self, scene: Scene, entity: str) -> list[RatedMeasure]:
         """Rate what could answer an entity in a picture.
@@ -114,7 +116,7 @@ class Ranker:
             return []
         family = self._family(entity)
         ratings = self._ratings(measures, entity, scene)
-        if entity in SIDE_NAMES and weighs_together(scene):
+        if self.together and entity in SIDE_NAMES and weighs_together(scene):
             by_side = {side: self._ratings(measures, side, scene) for side in SIDE_NAMES if side != entity}
             ratings = rate_together(measures, by_side | {entity: ratings}, entity, scene)
         elif entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
