@@ -193,3 +193,32 @@ def test_a_label_in_the_same_row_is_told_apart_from_one_beside() -> None:
     (far,) = candidates("height", line("Height", x=20), line("35 cm", x=600))
     assert far.label == frozenset()
     assert far.row == {Keyword.HEIGHT}
+
+
+@pytest.mark.parametrize("text", ["NET WT 8 oz", "8 oz / 227 g", "Weight: 4.41 oz", "100 g (3.53 oz)"])
+def test_ounces_that_are_weighed_are_no_volume(text: str) -> None:
+    assert values("item_volume", line(text)) == []
+    assert values("item_weight", line(text))
+
+
+@pytest.mark.parametrize("last", ["10.1(D) mm", "10.1(0) mm", "10.1 (D)mm"])
+def test_sides_before_their_unit(last: str) -> None:
+    found = candidates("depth", line(f"326.5(W)x253.5(H) x{last}"))
+    assert [(format_quantity(c.quantity), set(c.keywords)) for c in found] == [
+        ("326.5 millimetre", {Keyword.WIDTH}),
+        ("253.5 millimetre", {Keyword.HEIGHT}),
+        ("10.1 millimetre", {Keyword.DEPTH}),
+    ]
+
+
+def test_degrees_after_the_name_of_a_side_are_inches_where_others_have_inch_marks() -> None:
+    assert values("width", line("Width 25.4°"), line('46.7"', y=200)) == ["25.4 inch", "46.7 inch"]
+    assert values("width", line("Width 25.4°")) == []
+    assert values("width", line("Tilt 25.4°"), line('46.7"', y=200)) == ["46.7 inch"]
+
+
+def test_letters_that_name_sides_stay_where_there_is_no_list() -> None:
+    (candidate,) = candidates("depth", line("D.61cm"))
+    assert candidate.keywords == {Keyword.DEPTH}
+    listed = candidates("depth", *(line(f"{letter}.61cm", y=50.0 * ord(letter)) for letter in "ABCD"))
+    assert [c.keywords for c in listed] == [frozenset()] * 4

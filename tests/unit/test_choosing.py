@@ -169,3 +169,55 @@ def test_silence_has_runners_up_too() -> None:
     answer = choose_answers(scene([line("Seat height 45 cm")]), ["depth"])["depth"]
     assert answer.prediction == ""
     assert [runner.prediction for runner in answer.runners_up] == ["45 centimetre"]
+
+
+CROWD = [
+    line(text, x=30, y=30 + 26 * place)
+    for place, text in enumerate(
+        [
+            "Premium quality",
+            "Easy to clean",
+            "Made of steel",
+            "Two years warranty",
+            "For kitchen use",
+            "Manual",
+            "Gift",
+        ]
+    )
+]
+
+
+@pytest.mark.parametrize("entity", ["width", "height", "depth"])
+def test_a_lone_length_is_a_side_in_a_sparse_picture_and_none_among_much_text(entity: str) -> None:
+    lone = line("6 mm", x=500, y=600)
+    assert predict([lone], entity) == ["6 millimetre"]
+    assert predict([*CROWD, lone], entity) == [""]
+
+
+def test_among_much_text_the_size_in_the_corner_is_the_depth() -> None:
+    segments = np.array([[100, 700, 600, 700], [60, 150, 60, 650], [640, 690, 720, 620]], np.float32)
+    sizes = [
+        line("60 cm", x=320, y=720),
+        line("80 cm", x=20, y=380, vertical=True),
+        line("35 cm", x=690, y=680),
+    ]
+    drawn = scene([*CROWD, *sizes], Shapes(segments, (100, 150, 600, 650)))
+    answers = choose_answers(drawn, ["width", "height", "depth"])
+    assert [answer.prediction for answer in answers.values()] == [
+        "60 centimetre",
+        "80 centimetre",
+        "35 centimetre",
+    ]
+
+
+def test_among_much_text_a_part_s_size_is_no_side() -> None:
+    assert predict(
+        [*CROWD, line("Blade 30 cm", x=500, y=500), line("Cord 90 cm", x=500, y=600)], "height"
+    ) == [""]
+
+
+def test_letters_of_a_list_are_no_sides() -> None:
+    listed = [
+        line(text, y=300 + 40 * place) for place, text in enumerate(["A.46cm", "B.51cm", "C.55cm", "D.61cm"])
+    ]
+    assert predict([*CROWD, *listed], "depth") == [""]

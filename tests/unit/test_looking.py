@@ -18,6 +18,8 @@ def line(text: str, x: float = 0, y: float = 0) -> TextLine:
         ([], "width", True),
         (["12 cm"], "width", False),
         (["12 cm"], "item_weight", True),
+        (["12 cm"] * 12, "item_weight", False),
+        (["NET WT", *["12 oz"] * 12], "item_weight", True),
         (["2 kg"], "item_weight", False),
         (["2 kg", "NET WT"], "item_weight", True),
         (["2 kg", "NET WT 2 kg"], "item_weight", False),

@@ -377,3 +377,8 @@ def test_only_runs_of_digits_are_unbounded_in_a_pattern() -> None:
         without_escapes = re.sub(r"\\.", "e", pattern)
         bare = re.sub(r"\[[^]]*\]", "c", without_escapes)
         assert name in UNBOUNDED or not re.search(r"[*+]|\{[0-9]*,\}", bare), name
+
+
+def test_an_o_before_decimals_is_a_zero() -> None:
+    assert [format_quantity(f.quantity) for f in find_quantities("THICKNESS: O.5mm")] == ["0.5 millimetre"]
+    assert [format_quantity(f.quantity) for f in find_quantities("No.5 mm")] == ["5 millimetre"]
