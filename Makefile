@@ -92,11 +92,11 @@ logs: .venv-sam/sam ## Follow the functions' logs
 
 .PHONY: train
 train: $(VENV)/dev ## Train the ranker on labelled ROWS with their pictures in IMAGES
-	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --ablate $(TRAIN_ARGS)
+	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --models "$(MODELS)" --ablate $(TRAIN_ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev ## Score labelled ROWS with their pictures in IMAGES; a page to look at in OUT
-	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
+	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --models "$(MODELS)" --out "$(OUT)" $(EVALUATE_ARGS)
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS

@@ -14,6 +14,7 @@ import tapeline
 from infra.training.examples import Question, ask, hits, is_contradicted
 from infra.training.growing import (
     FAMILIES,
+    HEAD,
     SILENT_BELOW,
     calibrate,
     cross_validate,
@@ -22,23 +23,27 @@ from infra.training.growing import (
     grow,
     ranker_document,
 )
+from infra.training.heads import fit_head
 from infra.training.labels import LabelledRow, by_picture, read_labels
 from infra.training.page import write_page
 from infra.training.pictures import answer, look_at
 from infra.training.priors import count_priors
 from infra.training.rules import choose_by_rule
 from infra.training.scoring import Outcome, is_right, outcome, scores, table
+from tapeline.adapters.resnet50 import resnet50_present
 from tapeline.answering import PictureQuery
 from tapeline.choosing import Answer, choose_answers
 from tapeline.errors import TapelineError
 from tapeline.features import GROUPS, Matrix, Scene
+from tapeline.head import Head
 from tapeline.priors import Priors
 from tapeline.quantities import format_quantity
-from tapeline.ranker import ARTEFACT, Ranker, default_priors, preferred
+from tapeline.ranker import ARTEFACT, Ranker, default_priors, default_ranker, preferred
 from tapeline.trees import Forest
 
 _PACKAGE: Final = Path(tapeline.__file__).parent
 _KEPT: Final = Path(".cache/read")
+_MODELS: Final = Path(".cache/models")
 _SHOWN: Final = 30
 _LINES_READ: Final = (6, 15, 40)
 
@@ -93,10 +98,12 @@ def train(arguments: argparse.Namespace) -> None:
     reported = [row for row in rows if row.split != "train"]
     priors = count_priors(arguments.catalogue) if arguments.catalogue else default_priors()
     _say(f"tapeline: looking at {len(by_picture(rows))} pictures; what is read is kept in {arguments.kept}")
-    scenes = look_at(queries_of(training), arguments.images, arguments.kept)
+    models = arguments.models if resnet50_present(arguments.models) else None
+    scenes = look_at(queries_of(training), arguments.images, arguments.kept, models)
     if not scenes:
         raise TapelineError(f"expected pictures of the rows in {arguments.images}, found none")
-    questions = ask(training, scenes, priors)
+    head = fit_head(training, scenes) if models else None
+    questions = ask(training, scenes, priors, head)
     ratings = cross_validate(questions, grow)
     found = _outcomes(questions, ratings, priors)
     credible = [(q, o) for q, o in found if not is_contradicted(q)]
@@ -112,14 +119,21 @@ def train(arguments: argparse.Namespace) -> None:
         "rows_sha256": hashlib.sha256(arguments.rows.read_bytes()).hexdigest(),
         "rows": len(training),
         "pictures": len(scenes),
-        "resnet50": "trained without the ResNet50 weights: no head",
+        "resnet50": _about_head(head),
         "cross_validated_f1": round(scores((q.entity, o) for q, o in credible)["all"].f1, 4),
     }
-    document = ranker_document(grown, lines, priors, about)
+    document = ranker_document(grown, lines, priors, about, head)
     arguments.artefact.write_text(dump(document), encoding="utf-8")
     _say(f"tapeline: wrote {arguments.artefact} ({arguments.artefact.stat().st_size / 1e6:.2f} MB)")
     if reported:
-        _report(questions, reported, Ranker.from_document(document), arguments)
+        _report(questions, reported, Ranker.from_document(document), models, arguments)
+
+
+def _about_head(head: Head | None) -> str:
+    if head is None:
+        return "trained without the ResNet50 weights: no head"
+    guessed = ", ".join(head.neighbourhoods) or "no entity"
+    return f"trained with a head on ResNet50; similar pictures answer for {guessed}"
 
 
 def _calibration(
@@ -143,11 +157,12 @@ def _report(
     training: Sequence[Question],
     rows: Sequence[LabelledRow],
     ranker: Ranker,
+    models: Path | None,
     arguments: argparse.Namespace,
 ) -> None:
     """Print F1 on the other splits by source, with and without each part."""
-    closer = look_at(queries_of(rows), arguments.images, arguments.kept)
-    once = look_at(queries_of(rows), arguments.images, arguments.kept, closer=False)
+    closer = look_at(queries_of(rows), arguments.images, arguments.kept, models)
+    once = look_at(queries_of(rows), arguments.images, arguments.kept, models, closer=False)
     rows = [row for row in rows if row.image_link in closer and row.image_link in once]
     sources = sorted({row.source for row in rows})
 
@@ -175,6 +190,9 @@ def _report(
         ]
         return replace(ranker, families=tuple(families))
 
+    if ranker.head:
+        without = replace(regrown(without=HEAD), head=replace(ranker.head, neighbourhoods={}))
+        show(f"without {HEAD}", answered_by(without, closer))
     for group in GROUPS:
         show(f"without {group}", answered_by(regrown(without=group), closer))
     show("without the filter of votes", answered_by(regrown(clean=False), closer))
@@ -188,7 +206,7 @@ def _report(
         "the best of what was read",
         [
             (q.row, "tn" if q.row.silent else "tp" if hits(q, q.row).any() else "fn")
-            for q in ask(rows, closer, ranker.priors)
+            for q in ask(rows, closer, ranker.priors, ranker.head)
             if q.row is not None
         ],
     )
@@ -198,10 +216,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Answer labelled rows as the workers do, and print and draw how well that went."""
     rows = [row for row in read_labels(arguments.rows) if arguments.split in {"all", row.split}]
     queries = queries_of(rows)
+    # Without a head the network would only give labels.
+    models = arguments.models if default_ranker().head and resnet50_present(arguments.models) else None
     answered = dict(
         zip(
             (query.image_link for query in queries),
-            answer(queries, arguments.images, arguments.kept),
+            answer(queries, arguments.images, arguments.kept, models),
             strict=True,
         )
     )
@@ -256,6 +276,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument("rows", type=Path, help="labelled rows; docs/formats.md describes the columns")
         command.add_argument("--images", type=Path, required=True, help="the folder of their pictures")
         command.add_argument("--kept", type=Path, default=_KEPT, help="where what was read is kept")
+        command.add_argument(
+            "--models",
+            type=Path,
+            default=_MODELS,
+            help="the folder of ResNet50; it goes without where it isn't",
+        )
         command.set_defaults(run=run)
         if run is train:
             command.add_argument("--artefact", type=Path, default=_PACKAGE / ARTEFACT, help="what is written")

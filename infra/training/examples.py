@@ -20,6 +20,7 @@ from tapeline.features import (
     line_evidence,
     prior_odds,
 )
+from tapeline.head import Head
 from tapeline.measures import Measure, find_measures
 from tapeline.priors import Priors
 
@@ -61,19 +62,23 @@ class Question:
     strengths: Matrix
 
 
-def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Question]:
+def ask(
+    rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors, head: Head | None = None
+) -> list[Question]:
     """Return the questions that labelled rows ask, and those that they answer by the way.
 
     Args:
         rows: Labelled rows.
         scenes: Link -> what was seen in the picture; others are left out.
         priors: Which units and sizes each entity usually has.
+        head: The head on ResNet50, where there is one.
     """
     questions = []
     for link, labelled in by_picture(rows).items():
         scene = scenes.get(link)
         if scene is None:
             continue
+        appearance = None if head is None else head.appearance(scene.pooled)
         asked = {row.entity_name for row in labelled}
         entities = dict.fromkeys(row.entity_name for row in labelled)
         for kin in (SIDE_NAMES, LOADS):
@@ -83,7 +88,7 @@ def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors
             measures = find_measures(
                 find_candidates(scene.lines, entity, width=scene.width, height=scene.height)
             )
-            features = describe(measures, entity, scene, priors)
+            features = describe(measures, entity, scene, priors, appearance)
             odds = prior_odds(measures, entity, scene, priors)
             strengths = axis_strengths(line_evidence(measures, scene))
             own = [row for row in labelled if row.entity_name == entity]

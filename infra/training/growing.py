@@ -10,8 +10,12 @@ import numpy as np
 
 from infra.training.examples import Question, lesson
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.features import FEATURES, GROUPS, SIDE_NAMES, Matrix
+from tapeline.features import APPEARANCE, FEATURES, GROUPS, SIDE_NAMES, Matrix
+from tapeline.head import Head
 from tapeline.priors import Priors
+
+HEAD: Final = "resnet50"
+"""The name of the group of features that the head on ResNet50 gives."""
 
 FAMILIES: Final = (SIDE_NAMES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDE_NAMES))
 """Kinds of entities that share a forest."""
@@ -91,7 +95,7 @@ def grow(
     Args:
         questions: What to learn from.
         family: Names of entities; questions about others are left out.
-        without: A group of :data:`~tapeline.features.GROUPS` to hide.
+        without: A group of :data:`~tapeline.features.GROUPS` to hide, or :data:`HEAD`.
         clean: See :func:`~infra.training.examples.lesson`.
         rounds: Trees of each seed.
         seeds: How many times to grow.
@@ -106,10 +110,14 @@ def grow(
         targets.append(learned[0][known])
         weights.append(learned[1][known])
         odds.append(question.odds[known] + _BASE)
-    hidden = {*GROUPS.get(without, ()), *(_HIDDEN_FROM_SIDES if family == SIDE_NAMES else ())}
-    columns = np.array([name not in hidden for name in FEATURES])
+    names = [*FEATURES, *APPEARANCE][: features[0].shape[1]]
+    hidden = {
+        *(GROUPS | {HEAD: APPEARANCE}).get(without, ()),
+        *(_HIDDEN_FROM_SIDES if family == SIDE_NAMES else ()),
+    }
+    columns = np.array([name not in hidden for name in names])
     data = np.concatenate(features) * columns
-    monotone = [(name in _ONLY_FOR) - (name in _ONLY_AGAINST) for name in FEATURES]
+    monotone = [(name in _ONLY_FOR) - (name in _ONLY_AGAINST) for name in names]
     return Grown(
         [
             lightgbm.train(
@@ -119,7 +127,7 @@ def grow(
                     np.concatenate(targets),
                     weight=np.concatenate(weights),
                     init_score=np.concatenate(odds),
-                    feature_name=list(FEATURES),
+                    feature_name=names,
                 ),
                 rounds,
             )
@@ -217,6 +225,7 @@ def ranker_document(
     lines: Sequence[tuple[Sequence[float], Sequence[float]]],
     priors: Priors,
     about: Mapping[str, Any],
+    head: Head | None = None,
 ) -> dict[str, Any]:
     """Return the whole artefact.
 
@@ -225,6 +234,7 @@ def ranker_document(
         lines: Each one's calibration.
         priors: Which units and sizes each entity usually has.
         about: How it was made.
+        head: The head on ResNet50, where there is one.
     """
     families = [
         {
@@ -240,10 +250,10 @@ def ranker_document(
     ]
     return {
         "about": dict(about),
-        "features": list(FEATURES),
+        "features": [*FEATURES, *(APPEARANCE if head else ())],
         "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
         "families": families,
-    }
+    } | ({"head": head.document()} if head else {})
 
 
 def dump(document: Mapping[str, Any]) -> str:

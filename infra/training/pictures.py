@@ -11,14 +11,16 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
+from infra.training.cache import CachedClassifier, CachedReader, CachedShapeFinder, JsonCache
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.adapters.resnet50 import ResNet50Classifier
 from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
 from tapeline.errors import ErrorCode, RowError
 from tapeline.features import Scene
 from tapeline.looking import find_shapes, read_closely
+from tapeline.model_files import RECORD, RESNET50_FOLDER, hash_file
 
 _READER: Final = "1"
 # Goes up with each change of the reader or the shape finder that changes what they find.
@@ -46,39 +48,51 @@ class FolderFetcher:
 
 
 @cache
-def tools(images: Path, kept: Path) -> Tools:
+def tools(images: Path, kept: Path, models: Path | None = None) -> Tools:
     """Return tools that read from a folder of pictures, and each picture's text only once.
 
     Args:
         images: The folder.
         kept: Where what was read is kept.
+        models: The folder of the converted ResNet50; None to go without it.
     """
     store = JsonCache(kept / f"rapidocr-{version('rapidocr')}-{_READER}")
     return Tools(
         fetcher=FolderFetcher(images),
         decoder=PillowDecoder(),
         reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
-        classifier=None,
+        classifier=None if models is None else _classifier(models, store),
         shape_finder=CachedShapeFinder(OpenCvShapeFinder(), store),
     )
 
 
-def _scene(query: PictureQuery, images: Path, kept: Path, closer: bool) -> Scene | None:
-    own = tools(images, kept)
+def _classifier(models: Path, store: JsonCache) -> CachedClassifier:
+    version = hash_file(models / RESNET50_FOLDER / RECORD).sha256[:12]
+    return CachedClassifier(lambda: ResNet50Classifier(models, threads=1), store, version)
+
+
+def _scene(query: PictureQuery, images: Path, kept: Path, models: Path | None, closer: bool) -> Scene | None:
+    own = tools(images, kept, models)
     try:
         picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
     except RowError:
         return None
     lines = read_closely(picture, query.entity_names, own.reader) if closer else own.reader.read(picture)
-    return Scene(tuple(lines), find_shapes(picture, lines, own.shape_finder), picture.width, picture.height)
+    shapes = find_shapes(picture, lines, own.shape_finder)
+    pooled = own.classifier.classify([picture])[0].features if own.classifier else None
+    return Scene(tuple(lines), shapes, picture.width, picture.height, pooled)
 
 
-def _scenes(queries: Sequence[PictureQuery], images: Path, kept: Path, closer: bool) -> list[Scene | None]:
-    return [_scene(query, images, kept, closer) for query in queries]
+def _scenes(
+    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None, closer: bool
+) -> list[Scene | None]:
+    return [_scene(query, images, kept, models, closer) for query in queries]
 
 
-def _answers(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
-    return list(answer_pictures(queries, tools(images, kept)))
+def _answers(
+    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None
+) -> list[PictureAnswers]:
+    return list(answer_pictures(queries, tools(images, kept, models)))
 
 
 def _chunks(queries: Iterable[PictureQuery], size: int = 20) -> list[list[PictureQuery]]:
@@ -87,7 +101,12 @@ def _chunks(queries: Iterable[PictureQuery], size: int = 20) -> list[list[Pictur
 
 
 def look_at(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, *, closer: bool = True
+    queries: Sequence[PictureQuery],
+    images: Path,
+    kept: Path,
+    models: Path | None = None,
+    *,
+    closer: bool = True,
 ) -> dict[str, Scene]:
     """Look at pictures; those that can't be had or decoded are left out.
 
@@ -95,13 +114,16 @@ def look_at(
         queries: The pictures.
         images: Their folder.
         kept: Where what is read is kept.
+        models: The folder of the converted ResNet50; None to go without it.
         closer: Whether to take second looks.
 
     Returns:
         Link -> what was seen.
     """
     with _pool() as pool:
-        jobs = [(chunk, pool.submit(_scenes, chunk, images, kept, closer)) for chunk in _chunks(queries)]
+        jobs = [
+            (chunk, pool.submit(_scenes, chunk, images, kept, models, closer)) for chunk in _chunks(queries)
+        ]
         found = [
             (query.image_link, scene)
             for chunk, job in jobs
@@ -110,10 +132,12 @@ def look_at(
     return {link: scene for link, scene in found if scene is not None}
 
 
-def answer(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
+def answer(
+    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None = None
+) -> list[PictureAnswers]:
     """Answer pictures by the call that the workers make, in the order of the queries."""
     with _pool() as pool:
-        jobs = [pool.submit(_answers, chunk, images, kept) for chunk in _chunks(queries)]
+        jobs = [pool.submit(_answers, chunk, images, kept, models) for chunk in _chunks(queries)]
         return [result for job in jobs for result in job.result()]
 
 

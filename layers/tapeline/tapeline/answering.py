@@ -158,7 +158,8 @@ def _answer(work: _Work, classification: Classification | None, tools: Tools) ->
         if work.error is None:
             with work.stage("answer"):
                 shapes = find_shapes(picture, lines, tools.shape_finder)
-                scene = Scene(tuple(lines), shapes, picture.width, picture.height)
+                pooled = classification.features if classification else None
+                scene = Scene(tuple(lines), shapes, picture.width, picture.height, pooled)
                 answers.update(choose_answers(scene, known))
     if work.error is not None:
         answers = dict.fromkeys(known, work.error)

@@ -36,8 +36,8 @@ class Answer:
         prediction: ``NUMBER UNIT``; empty where the picture doesn't say.
         confidence: How probably the prediction is right, from 0 to 1; 0 where it is empty. Calibrated on
             pictures that the trees weren't grown on.
-        text: The line that it was read from; empty where the prediction is.
-        box: That line's corners, in pixels of the original picture; None where the prediction is empty.
+        text: The line that it was read from; empty where the prediction is, or comes from similar pictures.
+        box: That line's corners, in pixels of the original picture; None where the text is empty.
         runners_up: The next best, best first; at most :data:`RUNNERS_UP`. Silence can have some too.
     """
 
@@ -74,7 +74,15 @@ def choose_answers(
         RowError: With ``unknown_entity``, where a name isn't one of those that can be asked for.
     """
     ranker = ranker or default_ranker()
-    return {name: _choose(ranker.rate(scene, name), ranker.silent_below(name)) for name in entity_names}
+    return {name: _answer(scene, name, ranker) for name in entity_names}
+
+
+def _answer(scene: Scene, entity: str, ranker: Ranker) -> Answer:
+    """Return the answer to one entity: from the text, or from similar pictures where there is none."""
+    guessed = ranker.guess(scene, entity)
+    if guessed is not None:
+        return Answer(format_quantity(guessed[0]), guessed[1], text="", box=None)
+    return _choose(ranker.rate(scene, entity), ranker.silent_below(entity))
 
 
 def _choose(rated: Sequence[RatedMeasure], silent_below: float) -> Answer:

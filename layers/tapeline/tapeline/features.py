@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tapeline.candidates import Keyword
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.measures import Measure, size
-from tapeline.picture import Shapes, TextLine
+from tapeline.picture import Features, Shapes, TextLine
 from tapeline.priors import Priors
 from tapeline.quantities import format_quantity
 
@@ -139,6 +139,9 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 FEATURES: Final = tuple(name for names in GROUPS.values() for name in names)
 
+APPEARANCE: Final = tuple(f"appearance_{place}" for place in range(8))
+"""The columns that follow where there is a head on ResNet50; see :mod:`tapeline.head`."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -149,12 +152,14 @@ class Scene:
         shapes: Its line segments and its product's outline.
         width: The original picture's width in pixels.
         height: The original picture's height in pixels.
+        pooled: ResNet50's pooled features, shape (2048,); None where it is absent.
     """
 
     lines: Sequence[TextLine]
     shapes: Shapes
     width: int
     height: int
+    pooled: Features | None = None
 
     @cached_property
     def longest(self) -> float:
@@ -315,7 +320,13 @@ def _says(words: frozenset[Keyword], entity: str) -> tuple[float, float]:
     return float(1 in said), float(-1 in said)
 
 
-def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Priors) -> Matrix:
+def describe(
+    measures: Sequence[Measure],
+    entity: str,
+    scene: Scene,
+    priors: Priors,
+    appearance: Matrix | None = None,
+) -> Matrix:
     """Return the features of a picture's measures as answers to one entity.
 
     Args:
@@ -323,9 +334,10 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
         scene: The picture.
         priors: Which units and sizes the entity usually has.
+        appearance: The compressed pooled features, shape (:data:`APPEARANCE`,); None without a head.
 
     Returns:
-        Shape (measures, :data:`FEATURES`), float64, finite.
+        Shape (measures, :data:`FEATURES`), float64, finite; with an appearance that many columns more.
     """
     evidence = line_evidence(measures, scene)
     strengths = axis_strengths(evidence)
@@ -405,7 +417,10 @@ def describe(measures: Sequence[Measure], entity: str, scene: Scene, priors: Pri
             ],
         }  # fmt: skip
         rows.append([value for name in GROUPS for value in by_group[name]])
-    return np.array(rows, np.float64).reshape(len(measures), len(FEATURES))
+    described = np.array(rows, np.float64).reshape(len(measures), len(FEATURES))
+    if appearance is None:
+        return described
+    return np.hstack([described, np.broadcast_to(appearance, (len(measures), len(APPEARANCE)))])
 
 
 def prior_odds(measures: Sequence[Measure], entity: str, scene: Scene, priors: Priors) -> Matrix:

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.candidates import Candidate, find_candidates
-from tapeline.features import FEATURES, SIDE_NAMES, Matrix, Scene, describe, prior_odds
+from tapeline.features import APPEARANCE, FEATURES, SIDE_NAMES, Matrix, Scene, describe, prior_odds
+from tapeline.head import Head
 from tapeline.measures import Measure, find_measures
 from tapeline.priors import Priors
+from tapeline.quantities import Quantity
 from tapeline.sides import rate_together, weighs_together
 from tapeline.trees import Forest
 
@@ -91,12 +93,14 @@ class Ranker:
         priors: What the features of usual units and sizes go by.
         about: How it was made.
         together: Whether sides are weighed against one another; see :mod:`tapeline.sides`.
+        head: What it goes by beside the text; None where it was trained without ResNet50.
     """
 
     families: tuple[Family, ...]
     priors: Priors
     about: Mapping[str, Any]
     together: bool = True
+    head: Head | None = None
 
     def rate(self, scene: Scene, entity: str) -> list[RatedMeasure]:
         """Rate what could answer an entity in a picture.
@@ -132,11 +136,27 @@ class Ranker:
         ]
 
     def _ratings(self, measures: Sequence[Measure], entity: str, scene: Scene) -> Matrix:
-        features = describe(measures, entity, scene, self.priors)
+        features = describe(measures, entity, scene, self.priors, self._appearance(scene))
         ratings: Matrix = prior_odds(measures, entity, scene, self.priors) + self._family(
             entity
         ).forest.evaluate(features)
         return ratings
+
+    def _appearance(self, scene: Scene) -> Matrix | None:
+        return None if self.head is None else self.head.appearance(scene.pooled)
+
+    def guess(self, scene: Scene, entity: str) -> tuple[Quantity, float] | None:
+        """Return what similar pictures have, for one in which no text was read.
+
+        Returns:
+            The quantity and how probably it is right; None where there is text, or no head, or where such
+            answers don't pay.
+        """
+        if self.head is None or scene.lines or scene.pooled is None:
+            return None
+        known = self.head.neighbourhoods.get(entity)
+        quantity = known.answer(self.head.compression.compress(scene.pooled)) if known else None
+        return None if known is None or quantity is None else (quantity, known.precision)
 
     def silent_below(self, entity: str) -> float:
         """Return the rating below which an entity isn't answered."""
@@ -152,7 +172,8 @@ class Ranker:
         Raises:
             ValueError: It was trained with other features.
         """
-        if document["features"] != list(FEATURES):
+        head = Head.from_document(document["head"]) if document.get("head") else None
+        if document["features"] != [*FEATURES, *(APPEARANCE if head else ())]:
             raise ValueError(
                 f"expected a ranker with the features of this version, received {document['features']}: "
                 "train it again with make train"
@@ -166,7 +187,7 @@ class Ranker:
             )
             for family in document["families"]
         )
-        return cls(families, Priors.from_document(document["priors"]), document["about"])
+        return cls(families, Priors.from_document(document["priors"]), document["about"], head=head)
 
 
 def preferred(measure: Measure, entity: str, priors: Priors) -> Candidate:
