@@ -12,8 +12,8 @@ from pathlib import Path
 
 import cv2
 
-from infra.training.labels import by_picture, read_labels
-from infra.training.pictures import FolderFetcher, tools
+from infra.training.labels import read_labels
+from infra.training.pictures import FolderFetcher, queries_of, tools
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
@@ -26,21 +26,20 @@ from tapeline.looking import CLOSER_LOOK, find_shapes, needs_closer_look, read_c
 def time_reading(rows: Path, images: Path, pictures: int) -> None:
     """Time the first and the second look at pictures, and print by how much the second raises the mean."""
     reader, decoder, fetcher = RapidOcrReader(threads=1), PillowDecoder(), FolderFetcher(images)
-    asked = by_picture(read_labels(rows))
+    queries = sorted(queries_of(read_labels(rows)), key=lambda query: query.image_link)
     first: list[float] = []
     second: list[float] = []
-    drawn = random.Random(0).sample(sorted(asked), min(pictures, len(asked)))  # noqa: S311
-    for link in drawn:
+    drawn = random.Random(0).sample(queries, min(pictures, len(queries)))  # noqa: S311
+    for query in drawn:
         try:
-            picture = decoder.decode(fetcher.fetch(link))
+            picture = decoder.decode(fetcher.fetch(query.image_link))
         except RowError:
             continue
         start = time.perf_counter()
         lines = reader.read(picture)
         between = time.perf_counter()
-        names = tuple(dict.fromkeys(row.entity_name for row in asked[link]))
         first.append(between - start)
-        if needs_closer_look(lines, names, width=picture.width, height=picture.height):
+        if needs_closer_look(lines, query.entity_names, width=picture.width, height=picture.height):
             reader.read(picture, CLOSER_LOOK)
             second.append(time.perf_counter() - between)
     print(
@@ -64,13 +63,13 @@ def main() -> None:
         return
     own = tools(arguments.images, arguments.kept)
     finder = OpenCvShapeFinder()
-    pictures = by_picture(row for row in read_labels(arguments.rows) if row.source == arguments.source)
+    queries = queries_of(row for row in read_labels(arguments.rows) if row.source == arguments.source)
     spent: list[float] = []
     drawn: list[float] = []
     closer = 0
-    for link, rows in pictures.items():
-        picture = own.decoder.decode(own.fetcher.fetch(link))
-        names = tuple(dict.fromkeys(row.entity_name for row in rows))
+    for query in queries:
+        picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
+        names = query.entity_names
         first = own.reader.read(picture)
         closer += needs_closer_look(first, names, width=picture.width, height=picture.height)
         lines = read_closely(picture, names, own.reader)

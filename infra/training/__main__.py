@@ -26,12 +26,11 @@ from infra.training.growing import (
 from infra.training.heads import fit_head
 from infra.training.labels import LabelledRow, by_picture, read_labels
 from infra.training.page import write_page
-from infra.training.pictures import answer, look_at
+from infra.training.pictures import answer, look_at, queries_of
 from infra.training.priors import count_priors
 from infra.training.rules import choose_by_rule
 from infra.training.scoring import Outcome, is_right, outcome, scores, table
 from tapeline.adapters.resnet50 import resnet50_present
-from tapeline.answering import PictureQuery
 from tapeline.choosing import Answer, choose_answers
 from tapeline.errors import TapelineError
 from tapeline.features import GROUPS, Matrix, Scene
@@ -46,14 +45,6 @@ _KEPT: Final = Path(".cache/read")
 _MODELS: Final = Path(".cache/models")
 _SHOWN: Final = 30
 _LINES_READ: Final = (6, 15, 40)
-
-
-def queries_of(rows: Iterable[LabelledRow]) -> list[PictureQuery]:
-    """Return what labelled rows ask, a query for each picture."""
-    return [
-        PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)))
-        for link, asked in by_picture(rows).items()
-    ]
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from infra.training.labels import LabelledRow
 from infra.training.scoring import is_right
 from tapeline.features import Matrix, Scene
-from tapeline.head import COMPONENTS, NEIGHBOURS, Compression, Head, Neighbourhood, vote
+from tapeline.head import COMPONENTS, NEIGHBOURS, Compression, Head, Neighbourhood, unit_length, vote
 from tapeline.quantities import format_quantity, parse_quantity
 
 _PAYS: Final = 0.5
@@ -28,7 +28,7 @@ def fit_head(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene]) -> Head |
     known = [features for features in pooled.values() if features is not None]
     if len(known) <= COMPONENTS:
         return None
-    unit = np.stack([features / max(float(np.linalg.norm(features)), 1e-9) for features in known])
+    unit = np.stack([unit_length(features) for features in known])
     mean = unit.mean(axis=0)
     _, deviations, axes = np.linalg.svd(unit - mean, full_matrices=False)
     # The sign of a component is arbitrary: its largest weight is made positive.

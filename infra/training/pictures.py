@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from infra.training.cache import CachedClassifier, CachedReader, CachedShapeFinder, JsonCache
+from infra.training.labels import LabelledRow, by_picture
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
@@ -24,6 +25,14 @@ from tapeline.model_files import RECORD, RESNET50_FOLDER, hash_file
 
 _READER: Final = "1"
 # Goes up with each change of the reader or the shape finder that changes what they find.
+
+
+def queries_of(rows: Iterable[LabelledRow]) -> list[PictureQuery]:
+    """Return what labelled rows ask, a query for each picture."""
+    return [
+        PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)))
+        for link, asked in by_picture(rows).items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

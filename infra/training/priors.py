@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final, TextIO, cast
 
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.measures import size
 from tapeline.priors import Priors, size_bin
-from tapeline.quantities import format_quantity, parse_quantity
+from tapeline.quantities import format_quantity, parse_quantity, size
 
 _COMMON: Final = 20
 _MOST: Final = 300

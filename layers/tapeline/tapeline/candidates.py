@@ -23,6 +23,7 @@ from tapeline.quantities import (
     announced_unit,
     find_quantities,
     plain_text,
+    size,
 )
 
 type Direction = Literal["across", "up", "oblique"]
@@ -113,8 +114,7 @@ _BARE_NUMBERS: Final = re.compile(
 _FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
 _WEIGHED: Final = re.compile(r"(?<![a-z])(?:net ?)?(?:wt|weights?|weighs?|peso|poids|gewicht)(?![a-z])")
-_GRAMS: Final = {"gram": 1.0, "kilogram": 1000.0}
-_GRAMS_PER_OUNCE: Final = 28.3495  # avoirdupois
+_METRIC_WEIGHTS: Final = frozenset({"gram", "kilogram"})
 _SAME_WEIGHT: Final = 0.06
 # By what part grams may differ from the ounces printed beside them: 25 g for 0.9 oz. A fluid ounce of water
 # weighs 29.6 g, 4 % more, so that nothing closer could tell them apart.
@@ -413,8 +413,8 @@ def _is_weighed(ounces: Quantity, line: _Placed) -> bool:
     """Say whether ounces are a weight's: their line says so, or gives them in grams too."""
     if _WEIGHED.search(line.plain):
         return True
-    grams = [float(f.quantity.value) * _GRAMS.get(f.quantity.unit, 0.0) for f in line.found]
-    weight = float(ounces.value) * _GRAMS_PER_OUNCE
+    weight = size(ounces)
+    grams = [size(f.quantity) for f in line.found if f.quantity.unit in _METRIC_WEIGHTS]
     return any(abs(other - weight) <= _SAME_WEIGHT * weight for other in grams)
 
 

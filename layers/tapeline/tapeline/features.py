@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from tapeline.candidates import Keyword
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.measures import Measure, size
+from tapeline.measures import Measure
 from tapeline.picture import Features, Shapes, TextLine
 from tapeline.priors import Priors
-from tapeline.quantities import format_quantity
+from tapeline.quantities import format_quantity, size
 
 type Matrix = npt.NDArray[np.float64]
 
@@ -72,7 +72,7 @@ _ANOTHER_THING: Final = -1.5
 _ANOTHER_SAYS_IT: Final = -2.5
 IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
 """Which side each member of an ``A x B (x C)`` group usually is, where no word says so."""
-_PLACEIN_ORDER: Final = 2.5
+_PLACE_IN_ORDER: Final = 2.5
 _PLACE_IF_DRAWN: Final = 1.0
 # The lesser weight where the sizes also stand on lines, which are the better witnesses.
 _LENGTH_BESIDE_WIDTH: Final = 4.5
@@ -519,7 +519,7 @@ def _odds(
     group = max(measure.candidates, key=lambda c: c.group_size)
     sides = IN_ORDER.get(group.group_size, ())
     if sides:
-        weight = _PLACE_IF_DRAWN if drawn else _PLACEIN_ORDER
+        weight = _PLACE_IF_DRAWN if drawn else _PLACE_IN_ORDER
         return odds + (weight if sides[group.member] == entity else -weight)
     if sum(char.isalpha() for char in measure.first.text) > _RUNNING_TEXT + 6 * (len(measure.candidates) - 1):
         odds += _IN_RUNNING_TEXT

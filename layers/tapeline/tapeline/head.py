@@ -42,9 +42,13 @@ class Compression:
         Returns:
             Shape (:data:`COMPONENTS`,), float64.
         """
-        unit = features / max(float(np.linalg.norm(features)), 1e-9)
-        place: Matrix = self.axes @ (unit - self.mean)
+        place: Matrix = self.axes @ (unit_length(features) - self.mean)
         return place
+
+
+def unit_length(features: Features) -> Features:
+    """Return pooled features scaled to length 1; zeros stay zeros."""
+    return features / max(float(np.linalg.norm(features)), 1e-9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

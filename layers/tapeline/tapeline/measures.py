@@ -5,25 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from tapeline.candidates import Candidate, Keyword
-from tapeline.quantities import Quantity
-
-SIZE_BY_UNIT: Final[dict[str, float]] = {
-    "millimetre": 1.0, "centimetre": 10.0, "metre": 1000.0, "inch": 25.4, "foot": 304.8, "yard": 914.4,
-    "microgram": 1e-6, "milligram": 1e-3, "gram": 1.0, "kilogram": 1000.0, "ton": 1e6,
-    "ounce": 28.3495, "pound": 453.592,
-    "microlitre": 1e-3, "millilitre": 1.0, "centilitre": 10.0, "decilitre": 100.0, "litre": 1000.0,
-    "fluid ounce": 29.5735, "cubic inch": 16.3871, "cup": 236.588, "pint": 473.176, "quart": 946.353,
-    "gallon": 3785.41, "imperial gallon": 4546.09, "cubic foot": 28316.8,
-    "millivolt": 1e-3, "volt": 1.0, "kilovolt": 1000.0, "watt": 1.0, "kilowatt": 1000.0,
-}  # fmt: skip
-"""A unit's full name -> its size in millimetres, grams, millilitres, volts or watts."""
+from tapeline.quantities import size
 
 LARGEST: Final[dict[str, float]] = {
     "width": 1e5, "height": 1e5, "depth": 1e5, "item_weight": 2e7, "maximum_weight_recommendation": 1e8,
     "item_volume": 1e8, "voltage": 1e6, "wattage": 1e6,
 }  # fmt: skip
-"""Entity -> what is larger is misread or meant otherwise, in the units of :data:`SIZE_BY_UNIT`: 100 metres,
-20 tonnes, a load of 100 tonnes, 100 cubic metres, a megavolt, a megawatt."""
+"""Entity -> what is larger is misread or meant otherwise, in the units of
+:data:`~tapeline.quantities.SIZE_BY_UNIT`: 100 metres, 20 tonnes, a load of 100 tonnes, 100 cubic metres, a
+megavolt, a megawatt."""
 
 _ROUNDING: Final = 0.04
 """By what part two spellings of one size may differ: 3.14 in for 8 cm, but also 4 in for 10 cm."""
@@ -53,11 +43,6 @@ class Measure:
     def labels(self) -> frozenset[Keyword]:
         """What the lines beside it say."""
         return frozenset[Keyword]().union(*(c.label for c in self.candidates))
-
-
-def size(quantity: Quantity) -> float:
-    """Return a quantity in its kind's basic unit, as in :data:`SIZE_BY_UNIT`."""
-    return float(quantity.value) * SIZE_BY_UNIT[quantity.unit]
 
 
 def _same_measure(a: Candidate, b: Candidate) -> bool:

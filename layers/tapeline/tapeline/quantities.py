@@ -24,6 +24,17 @@ LENGTH_UNITS: Final[frozenset[str]] = UNITS_BY_ENTITY["width"]
 MAX_DECIMALS: Final = 4
 """Decimals that :func:`format_quantity` keeps: a 64th of an inch rounded as rulers do, and no noise."""
 
+SIZE_BY_UNIT: Final[dict[str, float]] = {
+    "millimetre": 1.0, "centimetre": 10.0, "metre": 1000.0, "inch": 25.4, "foot": 304.8, "yard": 914.4,
+    "microgram": 1e-6, "milligram": 1e-3, "gram": 1.0, "kilogram": 1000.0, "ton": 1e6,
+    "ounce": 28.3495, "pound": 453.592,
+    "microlitre": 1e-3, "millilitre": 1.0, "centilitre": 10.0, "decilitre": 100.0, "litre": 1000.0,
+    "fluid ounce": 29.5735, "cubic inch": 16.3871, "cup": 236.588, "pint": 473.176, "quart": 946.353,
+    "gallon": 3785.41, "imperial gallon": 4546.09, "cubic foot": 28316.8,
+    "millivolt": 1e-3, "volt": 1.0, "kilovolt": 1000.0, "watt": 1.0, "kilowatt": 1000.0,
+}  # fmt: skip
+"""A unit's full name -> its size in millimetres, grams, millilitres, volts or watts."""
+
 _MAX_INTEGER_DIGITS: Final = 7
 _MAX_FRACTION_DIGITS: Final = 6
 # Longer digit strings in pictures are barcodes, batch and model numbers.
@@ -64,6 +75,11 @@ class FoundQuantity:
     range_bound: RangeBound | None = None
     member: int = 0
     group_size: int = 1
+
+
+def size(quantity: Quantity) -> float:
+    """Return a quantity in its kind's basic unit, as in :data:`SIZE_BY_UNIT`."""
+    return float(quantity.value) * SIZE_BY_UNIT[quantity.unit]
 
 
 def format_quantity(quantity: Quantity) -> str:

@@ -33,6 +33,8 @@ _ENOUGH_FOR_EACH: Final = 3
 _TAKEN: Final = 1.5
 # Where there are measures for all three sides, what is width or height is seldom depth too. The labels can't
 # teach that: those who voted mostly gave one number for two sides.
+_SEEN_FROM_THE_FRONT: Final = ("width", "height")
+# What takes a measure away from another side. What the trees rate best as depth is mostly the width.
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,9 @@ class Ranker:
         family = self._family(entity)
         ratings = self._ratings(measures, entity, scene)
         if self.together and entity in SIDE_NAMES and weighs_together(scene):
-            by_side = {side: self._ratings(measures, side, scene) for side in SIDE_NAMES if side != entity}
-            ratings = rate_together(measures, by_side | {entity: ratings}, entity, scene)
+            ratings = rate_together(measures, ratings, self._taken(measures, entity, scene), entity, scene)
         elif entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
-            taken = {int(self._ratings(measures, side, scene).argmax()) for side in ("width", "height")}
-            ratings[list(taken)] -= _TAKEN
+            ratings[list(self._taken(measures, entity, scene))] -= _TAKEN
         return [
             RatedMeasure(
                 preferred(measures[place], entity, self.priors),
@@ -142,6 +142,11 @@ class Ranker:
         ).forest.evaluate(features)
         return ratings
 
+    def _taken(self, measures: Sequence[Measure], entity: str, scene: Scene) -> set[int]:
+        """Return the places of the measures that are rated best as width or height, beside an entity."""
+        rivals = [side for side in _SEEN_FROM_THE_FRONT if side != entity]
+        return {int(self._ratings(measures, side, scene).argmax()) for side in rivals}
+
     def _appearance(self, scene: Scene) -> Matrix | None:
         return None if self.head is None else self.head.appearance(scene.pooled)
 
@@ -155,8 +160,10 @@ class Ranker:
         if self.head is None or scene.lines or scene.pooled is None:
             return None
         known = self.head.neighbourhoods.get(entity)
-        quantity = known.answer(self.head.compression.compress(scene.pooled)) if known else None
-        return None if known is None or quantity is None else (quantity, known.precision)
+        if known is None:
+            return None
+        quantity = known.answer(self.head.compression.compress(scene.pooled))
+        return None if quantity is None else (quantity, known.precision)
 
     def silent_below(self, entity: str) -> float:
         """Return the rating below which an entity isn't answered."""

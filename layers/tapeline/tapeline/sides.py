@@ -6,7 +6,8 @@ tells there is weighed here, on top of the trees.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import numpy as np
@@ -45,8 +46,6 @@ _WEIGHTS: Final[dict[str, dict[str, float]]] = {
 # out there.
 _LEAST, _MOST = -8.0, 4.0
 # Ratings of the trees beyond these say no more.
-_SEEN_FROM_THE_FRONT: Final = ("width", "height")
-# What takes a measure away from another side. What the trees rate best as depth is mostly the width.
 _LOW: Final = 0.6
 # From how far down a picture what stands there is seldom a height.
 
@@ -57,28 +56,28 @@ def weighs_together(scene: Scene) -> bool:
 
 
 def rate_together(
-    measures: Sequence[Measure], ratings: Mapping[str, Matrix], entity: str, scene: Scene
+    measures: Sequence[Measure], ratings: Matrix, taken: AbstractSet[int], entity: str, scene: Scene
 ) -> Matrix:
     """Rate the lengths in a picture with much text as one side, in view of the other two.
 
     Args:
         measures: The picture's lengths; at least one.
-        ratings: Side -> what the trees say of each measure, shape (measures,); of all three sides.
+        ratings: What the trees say of each measure as this side, shape (measures,).
+        taken: The places of those that the trees rate best as another side.
         entity: The side.
         scene: The picture.
 
     Returns:
         Shape (measures,), on the scale of the trees' ratings.
     """
-    rivals = [side for side in _SEEN_FROM_THE_FRONT if side != entity and len(measures) > 1]
-    taken = {int(ratings[side].argmax()) for side in rivals}
+    alone = len(measures) == 1
     heights = [max(letter_height(c.box) for c in measure.candidates) for measure in measures]
     weights = _WEIGHTS[entity]
     return np.array(
         [
-            weights["rating"] * min(max(ratings[entity][place], _LEAST), _MOST)
-            + weights["alone"] * (len(measures) == 1)
-            + weights["taken"] * (place in taken)
+            weights["rating"] * min(max(ratings[place], _LEAST), _MOST)
+            + weights["alone"] * alone
+            + weights["taken"] * (place in taken and not alone)
             + weights["letters"] * math.log(heights[place] / max(heights))
             + sum(weights.get(name, 0.0) * value for name, value in _evidence(measure, entity, scene).items())
             for place, measure in enumerate(measures)
