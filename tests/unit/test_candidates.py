@@ -222,3 +222,9 @@ def test_letters_that_name_sides_stay_where_there_is_no_list() -> None:
     assert candidate.keywords == {Keyword.DEPTH}
     listed = candidates("depth", *(line(f"{letter}.61cm", y=50.0 * ord(letter)) for letter in "ABCD"))
     assert [c.keywords for c in listed] == [frozenset()] * 4
+
+
+@pytest.mark.parametrize("text", ["0", "(0)"])
+def test_a_zero_beside_a_number_is_no_label(text: str) -> None:
+    (candidate,) = candidates("depth", line("30 cm", x=200), line(text, x=150))
+    assert candidate.label == frozenset()

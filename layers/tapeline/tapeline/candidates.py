@@ -96,12 +96,12 @@ _SEVERAL: Final[dict[str, frozenset[Keyword]]] = {
 }
 _LETTERS: Final = {
     "w": Keyword.WIDTH, "h": Keyword.HEIGHT, "d": Keyword.DEPTH, "l": Keyword.LENGTH,
-    "t": Keyword.DEPTH, "ø": Keyword.DIAMETER, "0": Keyword.DEPTH,
+    "t": Keyword.DEPTH, "ø": Keyword.DIAMETER,
 }  # fmt: skip
 _LETTER_BEFORE: Final = re.compile(r"(?<![a-zß-ÿ0-9])[(\[]?([whdltø])[ ]?[)\]]?[ ]?[:=.\-]?[ ]?$")
 # A D in brackets is often read as a zero.
 _LETTER_AFTER: Final = re.compile(
-    r"[ ]?[.\-:/]?[ ]?(?:[(\[](?P<misread>0)[)\]]|[(\[]?([whdlt])[)\]]?)(?![a-zß-ÿ'])"
+    r"[ ]?[.\-:/]?[ ]?[(\[]?((?<=[(\[])0(?=[)\]](?![a-zß-ÿ']))|[whdlt])[)\]]?(?![a-zß-ÿ'])"
 )
 _SIDES_IN_ORDER: Final = re.compile(
     r"(?<![a-zß-ÿ])(l|w|h|d|length|width|height|depth)[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth)"
@@ -355,7 +355,7 @@ def _said_beside(placed: _Placed) -> list[frozenset[Keyword]]:
 def _letter(before: str, after: str) -> frozenset[Keyword]:
     """Return what a lone letter beside a number says: ``W: 5 cm``, ``5 cm (W)``, ``5"W``."""
     match = _LETTER_AFTER.match(after) or _LETTER_BEFORE.search(before)
-    return frozenset({_LETTERS[str(match[match.lastindex or 0])]}) if match else frozenset()
+    return frozenset({_LETTERS[match[1].replace("0", "d")]}) if match else frozenset()
 
 
 def _sides_in_order(plain: str, found: Sequence[FoundQuantity]) -> list[frozenset[Keyword]]:
