@@ -17,10 +17,10 @@ from infra.training.pictures import FolderFetcher, queries_of, tools
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.choosing import choose_answers
 from tapeline.errors import RowError
-from tapeline.features import Scene
-from tapeline.looking import CLOSER_LOOK, find_shapes, needs_closer_look, read_closely
+from tapeline.ranking.choosing import choose_answers
+from tapeline.ranking.features import Scene
+from tapeline.reading.passes import CLOSER_LOOK, find_shapes, needs_closer_look, read_closely
 
 
 def time_reading(rows: Path, images: Path, pictures: int) -> None:

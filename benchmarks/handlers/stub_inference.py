@@ -4,19 +4,20 @@ import os
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tapeline import __version__, layout
+from tapeline import __version__
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
-from tapeline.jsonl import CONTENT_TYPE
-from tapeline.parts import PartHeader, PicturePart, RowAnswer, dump_part
-from tapeline.shards import load_shard
+from tapeline.batch import keys
+from tapeline.batch.jsonl import CONTENT_TYPE
+from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dump_part
+from tapeline.batch.shards import load_shard
 
 
 def handler(event: dict[str, str], context: LambdaContext) -> dict[str, object]:
     """Write a part with an empty answer for each row of the shard."""
     run, shard = event["run"], event["shard"]
     store = BucketStore(s3_client(), os.environ["RESULTS_BUCKET"])
-    tasks = load_shard(store.read(layout.shard_key(run, shard)))
+    tasks = load_shard(store.read(keys.shard_key(run, shard)))
     pictures = [PicturePart(tuple(RowAnswer(item.position) for item in task.questions)) for task in tasks]
     rows = sum(len(picture.rows) for picture in pictures)
     header = PartHeader(
@@ -31,5 +32,5 @@ def handler(event: dict[str, str], context: LambdaContext) -> dict[str, object]:
         code_version=__version__,
     )
     body = dump_part(header, (picture.to_line() for picture in pictures))
-    store.write_once(layout.part_key(run, shard), body, content_type=CONTENT_TYPE)
+    store.write_once(keys.part_key(run, shard), body, content_type=CONTENT_TYPE)
     return {"shard": shard, "rows": rows, "errors": 0, "left": 0}

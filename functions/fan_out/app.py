@@ -13,8 +13,8 @@ from fan_out.settings import FanOutSettings
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
-from tapeline.fan_out import FanOutcome, Sharding, fan_out
-from tapeline.layout import InputObject
+from tapeline.batch.fan_out import FanOutcome, Sharding, fan_out
+from tapeline.batch.keys import InputObject
 from tapeline.settings import load_settings
 
 logger = Logger()

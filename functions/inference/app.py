@@ -10,7 +10,7 @@ from inference.tools import build_tools
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.answering import Tools
-from tapeline.inference import Worker, infer_shard
+from tapeline.batch.inference import Worker, infer_shard
 from tapeline.settings import load_settings
 
 logger = Logger()

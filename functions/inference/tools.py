@@ -8,8 +8,8 @@ from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
-from tapeline.addresses import AddressPolicy
 from tapeline.answering import Tools
+from tapeline.download.addresses import AddressPolicy
 from tapeline.ports import ImageFetcher
 
 

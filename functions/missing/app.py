@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from missing.settings import MissingSettings
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
-from tapeline.missing import find_missing
+from tapeline.batch.missing import find_missing
 from tapeline.settings import load_settings
 
 logger = Logger()

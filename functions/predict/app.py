@@ -16,10 +16,10 @@ from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.pillow_encoder import encode_preview
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
-from tapeline.addresses import AddressPolicy
+from tapeline.batch.tracking import RunTracker
+from tapeline.download.addresses import AddressPolicy
 from tapeline.predicting import Predictor
 from tapeline.settings import load_settings
-from tapeline.tracking import RunTracker
 
 logger = Logger()
 

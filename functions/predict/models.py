@@ -10,12 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from tapeline import __version__
 from tapeline.answering import PictureAnswers
-from tapeline.choosing import Answer, RunnerUp
+from tapeline.batch.tracking import RunStatus
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
 from tapeline.quantities import parse_quantity
-from tapeline.tracking import RunStatus
+from tapeline.ranking.choosing import Answer, RunnerUp
 
 
 class EntityName(StrEnum):

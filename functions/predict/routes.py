@@ -26,10 +26,10 @@ from predict.requests import posted_query
 from predict.settings import PredictSettings
 from predict.static import page_file
 from tapeline import __version__
+from tapeline.batch.tracking import RunTracker
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import DeadlineError, ObjectMissingError, RowError
 from tapeline.predicting import Predictor
-from tapeline.tracking import RunTracker
 
 logger = Logger(child=True)
 

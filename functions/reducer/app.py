@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from reducer.settings import ReducerSettings
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
-from tapeline.reducing import reduce_run
+from tapeline.batch.reducer import reduce_run
 from tapeline.settings import load_settings
 
 logger = Logger()

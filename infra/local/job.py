@@ -11,13 +11,13 @@ from typing import Final
 from infra.local.cloud import LocalCloud
 from infra.local.package import Override
 from infra.local.progress import Progress
-from tapeline import layout
 from tapeline.adapters.s3_store import BucketStore
+from tapeline.batch import keys
+from tapeline.batch.keys import InputObject
+from tapeline.batch.rows import RowReader
+from tapeline.batch.shard_results import load_part
+from tapeline.download.links import name_of
 from tapeline.errors import RejectedInputError, RowError, TapelineError
-from tapeline.layout import InputObject
-from tapeline.links import name_of
-from tapeline.parts import load_part
-from tapeline.rows import RowReader
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
 # Small shards keep the bar moving; a warm worker takes the next one in milliseconds.
@@ -170,12 +170,12 @@ def _watch(source: InputObject, cloud: LocalCloud, outputs: Mapping[str, str], p
         return run in names
 
     _wait(started, _FAN_OUT_SECONDS, f"expected FanOut to start the run, it did not:\n{cloud.last_lines()}")
-    document = json.loads(results.read(layout.run_document_key(run)))
+    document = json.loads(results.read(keys.run_document_key(run)))
     progress.start(document["pictures"], document["rows"])
     counted: set[str] = set()
     while True:
         description = cloud.step_functions.describe_execution(executionArn=execution)
-        for key in results.keys(layout.parts_prefix(run)):
+        for key in results.keys(keys.parts_prefix(run)):
             if key not in counted:
                 counted.add(key)
                 header, _ = load_part([results.read(key)])
@@ -197,7 +197,7 @@ def _executions(cloud: LocalCloud, machine: str) -> Iterator[Mapping[str, object
 
 
 def _raise_rejection(source: InputObject, results: BucketStore) -> None:
-    key = f"{layout.results_prefix(source.stem, source.run)}rejected.json"
+    key = f"{keys.results_prefix(source.stem, source.run)}rejected.json"
     if results.exists(key):
         document = json.loads(results.read(key))
         raise RejectedInputError(
@@ -215,7 +215,7 @@ def _wait(done: Callable[[], bool], seconds: float, message: str) -> None:
 
 def _bring_back(source: InputObject, out: Path, cloud: LocalCloud, bucket: str) -> tuple[Path, ...]:
     results = BucketStore(cloud.s3, bucket)
-    prefix = layout.results_prefix(source.stem, source.run)
+    prefix = keys.results_prefix(source.stem, source.run)
     out.mkdir(parents=True, exist_ok=True)
     names = (f"{source.stem}_out.csv", "details.csv", "errors.csv", "report.json")
     for name in names:

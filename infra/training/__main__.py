@@ -31,16 +31,16 @@ from infra.training.priors import count_priors
 from infra.training.rules import choose_by_rule
 from infra.training.scoring import Outcome, is_right, outcome, scores, table
 from tapeline.adapters.resnet50 import resnet50_present
-from tapeline.choosing import Answer, choose_answers
 from tapeline.errors import TapelineError
-from tapeline.features import GROUPS, Matrix, Scene
 from tapeline.head import Head
-from tapeline.priors import Priors
 from tapeline.quantities import format_quantity
-from tapeline.ranker import ARTEFACT, Ranker, default_priors, default_ranker, preferred
-from tapeline.trees import Forest
+from tapeline.ranking.choosing import Answer, choose_answers
+from tapeline.ranking.features import GROUPS, Matrix, Scene
+from tapeline.ranking.forest import Forest
+from tapeline.ranking.priors import Priors
+from tapeline.ranking.ranker import ARTEFACT, Ranker, default_priors, default_ranker, preferred
 
-_PACKAGE: Final = Path(tapeline.__file__).parent
+_RANKING: Final = Path(tapeline.__file__).parent / "ranking"
 _KEPT: Final = Path(".cache/read")
 _MODELS: Final = Path(".cache/models")
 _SHOWN: Final = 30
@@ -275,7 +275,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         command.set_defaults(run=run)
         if run is train:
-            command.add_argument("--artefact", type=Path, default=_PACKAGE / ARTEFACT, help="what is written")
+            command.add_argument("--artefact", type=Path, default=_RANKING / ARTEFACT, help="what is written")
             command.add_argument(
                 "--catalogue",
                 type=Path,

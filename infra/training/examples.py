@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from infra.training.labels import LabelledRow, by_picture
 from infra.training.scoring import is_right
-from tapeline.candidates import find_candidates
-from tapeline.features import (
+from tapeline.head import Head
+from tapeline.ranking.candidates import find_candidates
+from tapeline.ranking.features import (
     FEATURES,
     SIDE_NAMES,
     Matrix,
@@ -20,9 +21,8 @@ from tapeline.features import (
     line_evidence,
     prior_odds,
 )
-from tapeline.head import Head
-from tapeline.measures import Measure, find_measures
-from tapeline.priors import Priors
+from tapeline.ranking.measures import Measure, find_measures
+from tapeline.ranking.priors import Priors
 
 LOADS: Final = ("item_weight", "maximum_weight_recommendation")
 
@@ -46,9 +46,9 @@ class Question:
         row: The labelled row that asks it; None where only other entities of the picture have a label.
         others: The picture's labelled rows.
         measures: What could answer it.
-        features: See :func:`tapeline.features.describe`.
-        odds: See :func:`tapeline.features.prior_odds`.
-        strengths: See :func:`tapeline.features.axis_strengths`.
+        features: See :func:`tapeline.ranking.features.describe`.
+        odds: See :func:`tapeline.ranking.features.prior_odds`.
+        strengths: See :func:`tapeline.ranking.features.axis_strengths`.
     """
 
     entity: str

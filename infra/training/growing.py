@@ -10,9 +10,9 @@ import numpy as np
 
 from infra.training.examples import Question, lesson
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.features import APPEARANCE, FEATURES, GROUPS, SIDE_NAMES, Matrix
 from tapeline.head import Head
-from tapeline.priors import Priors
+from tapeline.ranking.features import APPEARANCE, FEATURES, GROUPS, SIDE_NAMES, Matrix
+from tapeline.ranking.priors import Priors
 
 HEAD: Final = "resnet50"
 """The name of the group of features that the head on ResNet50 gives."""
@@ -95,7 +95,7 @@ def grow(
     Args:
         questions: What to learn from.
         family: Names of entities; questions about others are left out.
-        without: A group of :data:`~tapeline.features.GROUPS` to hide, or :data:`HEAD`.
+        without: A group of :data:`~tapeline.ranking.features.GROUPS` to hide, or :data:`HEAD`.
         clean: See :func:`~infra.training.examples.lesson`.
         rounds: Trees of each seed.
         seeds: How many times to grow.
@@ -190,7 +190,7 @@ def calibrate(
 
 
 def forest_document(grown: Grown) -> list[dict[str, Any]]:
-    """Return a family's trees as :meth:`tapeline.trees.Forest.from_document` reads them."""
+    """Return a family's trees as :meth:`tapeline.ranking.forest.Forest.from_document` reads them."""
     trees: list[dict[str, Any]] = []
     # The base goes into a tree that is one leaf.
     trees.append({"feature": [], "threshold": [], "left": [], "right": [], "value": [_BASE]})

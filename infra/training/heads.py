@@ -7,9 +7,9 @@ import numpy as np
 
 from infra.training.labels import LabelledRow
 from infra.training.scoring import is_right
-from tapeline.features import Matrix, Scene
 from tapeline.head import COMPONENTS, NEIGHBOURS, Compression, Head, Neighbourhood, unit_length, vote
 from tapeline.quantities import format_quantity, parse_quantity
+from tapeline.ranking.features import Matrix, Scene
 
 _PAYS: Final = 0.5
 # A right answer gains about what a wrong one costs.

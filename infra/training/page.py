@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 from infra.training.labels import LabelledRow
 from infra.training.scoring import Outcome
 from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.choosing import Answer
 from tapeline.errors import RowError
 from tapeline.quantities import format_quantity
+from tapeline.ranking.choosing import Answer
 
 _SIDE: Final = 320
 _COLOURS: Final = ("#c0392b", "#7f8c8d", "#b0b6ba")

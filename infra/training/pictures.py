@@ -19,9 +19,9 @@ from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier
 from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
 from tapeline.errors import ErrorCode, RowError
-from tapeline.features import Scene
-from tapeline.looking import find_shapes, read_closely
 from tapeline.model_files import RECORD, RESNET50_FOLDER, hash_file
+from tapeline.ranking.features import Scene
+from tapeline.reading.passes import find_shapes, read_closely
 
 _READER: Final = "1"
 # Goes up with each change of the reader or the shape finder that changes what they find.

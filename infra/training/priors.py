@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, TextIO, cast
 
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.priors import Priors, size_bin
 from tapeline.quantities import format_quantity, parse_quantity, size
+from tapeline.ranking.priors import Priors, size_bin
 
 _COMMON: Final = 20
 _MOST: Final = 300

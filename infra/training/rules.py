@@ -6,10 +6,10 @@ Its weights were set by hand.
 from collections.abc import Sequence
 from typing import Final
 
-from tapeline.candidates import Keyword, find_candidates
-from tapeline.features import SIDE_NAMES, Scene
-from tapeline.measures import Measure, find_measures
 from tapeline.quantities import format_quantity
+from tapeline.ranking.candidates import Keyword, find_candidates
+from tapeline.ranking.features import SIDE_NAMES, Scene
+from tapeline.ranking.measures import Measure, find_measures
 
 _DEPTH_IS_WIDTH: Final = 0.7
 _DEPTH_IS_HEIGHT: Final = 1.0

@@ -100,7 +100,7 @@ def build(base: str, weights: Path, tmp_path_factory: pytest.TempPathFactory) ->
     models = tmp_path_factory.mktemp("models")
     subprocess.run(
         [
-            sys.executable, "-m", "infra.models", "--lock", str(weights / "models.lock.json"),
+            sys.executable, "-m", "infra.image.models", "--lock", str(weights / "models.lock.json"),
             "--from", str(weights), "--cache", str(models),
         ],
         check=True,

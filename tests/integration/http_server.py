@@ -98,7 +98,7 @@ class PictureServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The literal address and the port, as :class:`tapeline.addresses.AddressPolicy` takes them."""
+        """The literal address and the port, as an ``AddressPolicy`` takes them."""
         host, port = self._server.server_address[:2]
         return str(host), port
 

@@ -9,8 +9,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
+from tapeline.download.links import parse_link
 from tapeline.errors import RowError
-from tapeline.links import parse_link
 from tests.integration.conftest import ROOT, Api, drawn
 from tests.integration.http_server import Reply
 

@@ -18,7 +18,7 @@ import pytest
 
 import tapeline
 from tapeline.adapters.http_fetcher import FetchLimits, HttpFetcher, resolve_host
-from tapeline.addresses import AddressPolicy
+from tapeline.download.addresses import AddressPolicy
 from tapeline.errors import ErrorCode, RowError
 from tests.integration.http_server import PictureServer, Reply, endlessly, redirect
 

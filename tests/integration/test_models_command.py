@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra import models
+from infra.image import models
 from tapeline.model_files import RECORD, RESNET50_FOLDER, RESNET50_WEIGHTS, hash_file, write_record
 
 ROOT = Path(__file__).parents[2]
@@ -269,7 +269,7 @@ def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureF
         run(*arguments)
 
     assert left.value.code == 2
-    assert "usage: python -m infra.models" in capsys.readouterr().err
+    assert "usage: python -m infra.image.models" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def test_the_command_runs_as_a_module(server: Server, cache: Path, tmp_path: Pat
     lock = write_lock(tmp_path, server.address)
 
     done = subprocess.run(
-        [sys.executable, "-m", "infra.models", "--lock", lock, "--cache", str(cache)],
+        [sys.executable, "-m", "infra.image.models", "--lock", lock, "--cache", str(cache)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "tapeline")},
         capture_output=True,

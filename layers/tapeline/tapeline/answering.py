@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import batched, islice
 
-from tapeline.choosing import Answer, choose_answers
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
-from tapeline.features import Scene
-from tapeline.looking import find_shapes, read_closely
 from tapeline.picture import Classification, Label, Picture
 from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, ShapeFinder, TextReader
+from tapeline.ranking.choosing import Answer, choose_answers
+from tapeline.ranking.features import Scene
+from tapeline.reading.passes import find_shapes, read_closely
 
 logger = logging.getLogger(__name__)
 

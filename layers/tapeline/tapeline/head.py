@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from tapeline.features import APPEARANCE, Matrix
 from tapeline.picture import Features
 from tapeline.quantities import Quantity, parse_quantity
+from tapeline.ranking.features import APPEARANCE, Matrix
 
 COMPONENTS: Final = len(APPEARANCE)
 """To how many numbers the 2,048 pooled features are compressed."""

@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from inference.app import infer
 from inference.settings import InferenceSettings
 from inference.tools import build_tools
-from tapeline.addresses import AddressPolicy
 from tapeline.answering import Tools
+from tapeline.download.addresses import AddressPolicy
 from tapeline.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from predict.app import answer, make_api
 from predict.settings import PredictSettings
-from tapeline.addresses import AddressPolicy
+from tapeline.download.addresses import AddressPolicy
 from tapeline.settings import load_settings
 
 

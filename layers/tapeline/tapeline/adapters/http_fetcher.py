@@ -3,7 +3,7 @@
 What is bounded, and where:
 
 * **Where it connects.** :class:`_Dialer` resolves a host once, passes every address through the
-  :class:`~tapeline.addresses.AddressPolicy`, and connects the socket to an address that passed. Nothing
+  :class:`~tapeline.download.addresses.AddressPolicy`, and connects the socket to one that passed. Nothing
   is resolved a second time, so that a DNS record which changes in between has no effect. The host's name
   stays in place above the socket, for the Host header, SNI and the certificate. Each redirect is a new
   request and passes the same way.
@@ -48,9 +48,9 @@ import urllib3.connection
 import urllib3.exceptions
 
 import tapeline
-from tapeline.addresses import AddressPolicy
+from tapeline.download.addresses import AddressPolicy
+from tapeline.download.links import HttpLink, parse_link
 from tapeline.errors import ErrorCode, RowError
-from tapeline.links import HttpLink, parse_link
 
 type Resolver = Callable[[str, int], Sequence[str]]
 """Host and port -> numeric addresses; raises OSError (such as ``socket.gaierror``) where there are none."""

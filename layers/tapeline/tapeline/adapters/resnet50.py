@@ -106,7 +106,7 @@ def resnet50_present(models_dir: Path) -> bool:
     """Say whether a converted ResNet50 and its class names lie in a folder; nothing is opened or hashed.
 
     Args:
-        models_dir: The folder that ``python -m infra.models`` fills.
+        models_dir: The folder that ``python -m infra.image.models`` fills.
     """
     folder = models_dir / RESNET50_FOLDER
     needed = (models_dir / CLASS_INDEX, folder / "saved_model.pb", folder / RECORD)
@@ -117,7 +117,7 @@ class ResNet50Classifier:
     """Classifies pictures with the converted ResNet50; implements :class:`tapeline.ports.ImageClassifier`.
 
     Args:
-        models_dir: The folder that ``python -m infra.models`` fills.
+        models_dir: The folder that ``python -m infra.image.models`` fills.
         threads: Processor threads for TensorFlow. They belong to the process: where TensorFlow has run
             before, its earlier number stays and a warning is logged.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import botocore.exceptions
 
+from tapeline.download.links import S3Link, is_s3, name_of, parse_link
 from tapeline.errors import ErrorCode, RowError
-from tapeline.links import S3Link, is_s3, name_of, parse_link
 from tapeline.ports import ImageFetcher
 
 if TYPE_CHECKING:

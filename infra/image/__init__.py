@@ -1,0 +1,1 @@
+"""What the Dockerfile runs: fetch and convert models, remove what isn't used, answer one picture."""

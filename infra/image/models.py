@@ -1,0 +1,218 @@
+"""Bring the model files that the lock names, and convert them: ``python -m infra.image.models``.
+
+Each file is taken from the cache where it is already right, and otherwise downloaded (or copied from a
+folder with ``--from``), checked against the lock, and only then given its name. Keras's weights of ResNet50
+are converted into a SavedModel beside them, unless that was made from the same weights before.
+
+Exit codes: 0 when everything is there, 1 when a file couldn't be had or isn't the lock's, 2 for wrong usage.
+"""
+
+import argparse
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import requests
+from tqdm import tqdm
+
+from tapeline.errors import ModelFileError
+from tapeline.model_files import (
+    RESNET50_FOLDER,
+    RESNET50_WEIGHTS,
+    FileHashes,
+    LockedFile,
+    check_file,
+    check_folder,
+    read_lock,
+)
+
+_ROOT: Final = Path(__file__).parents[2]
+_CONNECT_SECONDS: Final = 10
+_SILENCE_SECONDS: Final = 60
+"""How long a server may stay silent in the middle of a file before it is given up."""
+
+_CHUNK_BYTES: Final = 1 << 20
+
+_EXAMPLES: Final = """\
+examples:
+  python -m infra.image.models                       download, check and convert into .cache/models
+  python -m infra.image.models --from ~/Downloads    take the files from a folder: no network needed
+  python -m infra.image.models --cache /opt/models   put them somewhere else
+"""
+
+
+class _UnavailableError(Exception):
+    """A file couldn't be had; the message says why, in one line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: The command line after the program's name; that of the process where None.
+
+    Returns:
+        The exit code: 0 or 1. Wrong usage leaves with 2 through SystemExit.
+    """
+    options = _parse(arguments)
+    try:
+        lock = read_lock(options.lock)
+        options.cache.mkdir(parents=True, exist_ok=True)
+        for locked in lock.files:
+            hashes = _obtain(locked, options.cache, options.source)
+            if locked.name == RESNET50_WEIGHTS:
+                _convert(options.cache, hashes)
+    except (ModelFileError, _UnavailableError, OSError) as error:
+        _say(f"error: {error}")
+        return 1
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.image.models",
+        description="Bring the model files that the lock names, check them, and convert them.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        default=_ROOT / "infra" / "models.lock.json",
+        help="which files, with their addresses, sizes and hashes (default: infra/models.lock.json)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=_ROOT / ".cache" / "models",
+        help="where the files go (default: .cache/models in the repository)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="copy the files from this folder instead of downloading them",
+    )
+    options = parser.parse_args(arguments)
+    if options.source is not None and not options.source.is_dir():
+        parser.error(f"--from: expected a folder, received {options.source}")
+    return options
+
+
+def _obtain(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
+    """Make sure that the cache holds a file; return its hashes."""
+    path = cache / locked.name
+    if path.exists():
+        try:
+            hashes = check_file(path, locked)
+        except ModelFileError as error:
+            _say(f"{locked.name}: not the lock's, getting it again ({error})")
+        else:
+            _say(f"{locked.name}: already there")
+            return hashes
+    with _partial(path) as partial:
+        if source is None:
+            _download(locked, partial)
+        else:
+            _copy(locked, source, partial)
+        try:
+            hashes = check_file(partial, locked)
+        except ModelFileError as error:
+            origin = locked.url if source is None else source / locked.name
+            raise _UnavailableError(f"{locked.name} from {origin} isn't the lock's: {error}") from error
+        partial.replace(path)
+    _say(f"{locked.name}: {'downloaded' if source is None else 'copied'}, SHA-256 {hashes.sha256}")
+    return hashes
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """Name a file beside another one; whatever is left of it in the end is removed."""
+    partial = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _download(locked: LockedFile, partial: Path) -> None:
+    try:
+        with requests.get(locked.url, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS)) as response:
+            response.raise_for_status()
+            declared = response.headers.get("Content-Length", "")
+            total = int(declared) if declared.isdecimal() else locked.size
+            # Without a terminal tqdm stays silent, so that a log isn't filled with bars.
+            with (
+                partial.open("wb") as stream,
+                tqdm(
+                    total=total, unit="B", unit_scale=True, desc=locked.name, disable=None, file=sys.stderr
+                ) as bar,
+            ):
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    stream.write(chunk)
+                    bar.update(len(chunk))
+    except requests.HTTPError as error:
+        raise _unavailable(locked, f"the server answered {error.response.status_code}") from error
+    except requests.Timeout as error:
+        raise _unavailable(locked, "the server didn't answer in time") from error
+    except requests.RequestException as error:
+        raise _unavailable(locked, _root_cause(error)) from error
+
+
+def _unavailable(locked: LockedFile, reason: str) -> _UnavailableError:
+    return _UnavailableError(
+        f"couldn't download {locked.url}: {reason}; try again, "
+        f"or fetch {locked.name} elsewhere and name its folder with --from"
+    )
+
+
+def _root_cause(error: BaseException) -> str:
+    """Name the error that a library's wrappers were put around, in one line."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _copy(locked: LockedFile, source: Path, partial: Path) -> None:
+    try:
+        shutil.copyfile(source / locked.name, partial)
+    except OSError as error:
+        raise _UnavailableError(
+            f"couldn't copy {source / locked.name}: {error.strerror or error}; "
+            f"put the file of {locked.url} there"
+        ) from error
+
+
+def _convert(cache: Path, weights: FileHashes) -> None:
+    folder = cache / RESNET50_FOLDER
+    if folder.exists():
+        try:
+            made_from = check_folder(folder).weights_sha256
+        except ModelFileError as error:
+            _say(f"{RESNET50_FOLDER}: not complete, making it again ({error})")
+        else:
+            if made_from == weights.sha256:
+                _say(f"{RESNET50_FOLDER}: already made from these weights")
+                return
+            _say(f"{RESNET50_FOLDER}: made from other weights, making it again")
+    # Imported here since nothing but a conversion needs TensorFlow.
+    from tapeline.adapters.resnet50 import export_resnet50  # noqa: PLC0415
+
+    export_resnet50(cache / RESNET50_WEIGHTS, folder)
+    _say(f"{RESNET50_FOLDER}: made from {RESNET50_WEIGHTS}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Remove from a folder of installed packages what the functions in the image don't use.
+
+    python prune.py /opt/python
+
+Written for the packages of requirements/inference.txt: each entry says why its files aren't needed to
+answer pictures. An entry that matches nothing is an error, so that the list follows the lock. That what
+stays is enough is shown by the build's smoke step, which answers a picture with it.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+UNUSED: Final[dict[str, tuple[str, ...]]] = {
+    "headers and libraries to compile against": (
+        "tensorflow/include",
+        "tensorflow/xla_aot_runtime_src",
+        "numpy/_core/include",
+        "numpy/_core/lib",
+        "numpy/f2py",
+        "**/*.a",
+        "**/*.h",
+        "**/*.pyi",
+        "**/*.pxd",
+        "**/*.pyx",
+    ),
+    "tests of the packages": (
+        "certifi/tests",
+        "numpy/**/tests",
+        "opt_einsum/tests",
+        "shapely/tests",
+        "tensorflow/**/tests",
+    ),
+    # Keras makes the network that is converted when the image is built; what is served is its graph.
+    "Keras, which made the model, and what only Keras needs": (
+        "keras",
+        "keras-*.dist-info",
+        "h5py",
+        "h5py.libs",
+        "h5py-*.dist-info",
+        "namex",
+        "namex-*.dist-info",
+        "optree",
+        "optree-*.dist-info",
+        "rich",
+        "rich-*.dist-info",
+        "pygments",
+        "pygments-*.dist-info",
+        "markdown_it",
+        "markdown_it_py-*.dist-info",
+        "mdurl",
+        "mdurl-*.dist-info",
+    ),
+    "compilers and tools to build with": (
+        "clang",
+        "libclang-*.dist-info",
+        "setuptools",
+        "setuptools-*.dist-info",
+        "_distutils_hack",
+        "distutils-precedence.pth",
+        "wheel",
+        "wheel-*.dist-info",
+        "bin",
+    ),
+}
+
+# botocore's descriptions of the services that the functions call, and of what all services share.
+_SERVICES: Final = frozenset({"s3", "stepfunctions"})
+
+
+def prune(folder: Path) -> dict[str, int]:
+    """Remove what isn't used.
+
+    Args:
+        folder: What pip's ``--target`` names.
+
+    Returns:
+        Reason -> bytes removed for it.
+
+    Raises:
+        ValueError: A pattern matches nothing, or botocore's services aren't where they were.
+    """
+    found = {pattern: list(folder.glob(pattern)) for patterns in UNUSED.values() for pattern in patterns}
+    if idle := [pattern for pattern, paths in found.items() if not paths]:
+        raise ValueError(
+            f"expected files in {folder} for {idle}, found none: take them off infra/image/prune.py"
+        )
+    freed: dict[str, int] = {}
+    for reason, patterns in UNUSED.items():
+        freed[reason] = sum(_remove(path) for pattern in patterns for path in found[pattern])
+    services = [path for path in (folder / "botocore/data").iterdir() if path.is_dir()]
+    unused = [path for path in services if path.name not in _SERVICES]
+    if len(services) - len(unused) != len(_SERVICES):
+        raise ValueError(f"expected {sorted(_SERVICES)} in {folder}/botocore/data: mend infra/image/prune.py")
+    freed["descriptions of AWS services that aren't called"] = sum(_remove(path) for path in unused)
+    return freed
+
+
+def _remove(path: Path) -> int:
+    if path.is_dir() and not path.is_symlink():
+        size = sum(item.lstat().st_size for item in path.rglob("*") if not item.is_dir())
+        shutil.rmtree(path)
+        return size
+    # A file may have gone with a folder that an earlier match of the same pattern named.
+    size = path.lstat().st_size if path.exists() else 0
+    path.unlink(missing_ok=True)
+    return size
+
+
+if __name__ == "__main__":
+    for reason, size in prune(Path(sys.argv[1])).items():
+        print(f"{size / 1e6:7.1f} MB  {reason}")

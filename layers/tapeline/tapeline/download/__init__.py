@@ -1,0 +1,1 @@
+"""What may be downloaded: links, addresses, and the limits of a download."""

@@ -1,0 +1,145 @@
+"""Which image links are accepted, and what they point at.
+
+A link comes from a stranger's file, so that everything that isn't plainly one of the three accepted
+forms is refused here, before anything is resolved or asked for. Where a host really leads is judged
+later, on the address that it resolves to: see :mod:`tapeline.download.addresses`.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from tapeline.errors import ErrorCode, RowError
+
+MAX_LINK_LENGTH: Final = 2048
+"""Characters in a link; longer ones aren't portable between browsers, servers and CDNs."""
+
+STANDARD_PORTS: Final = frozenset({80, 443})
+"""The ports on which pictures are asked for; any other reaches services that aren't web servers."""
+
+_MAX_HOST_LENGTH: Final = 253  # RFC 1035, 2.3.4, as text
+_MAX_KEY_BYTES: Final = 1024  # Amazon S3 user guide, "Naming Amazon S3 objects"
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_EXPECTED: Final = "an image link of the form https://host/path, http://host/path or s3://bucket/key"
+_SHOWN: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLink:
+    """A link to a web server.
+
+    Attributes:
+        url: The link as it came.
+        scheme: ``http`` or ``https``.
+        host: The name or literal address, in lower case, without brackets.
+        port: The port, also where the link leaves it out.
+        path: The path, still percent-encoded; empty where the link has none.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class S3Link:
+    """A link to an object in Amazon S3.
+
+    Attributes:
+        bucket: The bucket's name.
+        key: The object's key, taken literally as the AWS CLI does: nothing in it is decoded.
+    """
+
+    bucket: str
+    key: str
+
+
+def is_s3(link: str) -> bool:
+    """Say whether a link asks for S3; it may still be malformed."""
+    return link[:5].lower() == "s3://"
+
+
+def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3Link:
+    """Take a link apart, or refuse it.
+
+    Args:
+        link: The link as it came.
+        extra_ports: Ports to accept besides 80 and 443; only tests, which can't listen on those, have any.
+
+    Raises:
+        RowError: ``bad_link``: empty, longer than :data:`MAX_LINK_LENGTH`, of another scheme, without host,
+            with credentials, spaces, control characters or backslashes, or with another port.
+    """
+    if not link:
+        raise _bad(link, "an empty link")
+    if len(link) > MAX_LINK_LENGTH:
+        raise _bad(link, f"{len(link)} characters, of which at most {MAX_LINK_LENGTH} are accepted")
+    # Before urlsplit(), which silently drops some of them. Backslashes are slashes to some parsers only.
+    if any(not sign.isprintable() or sign.isspace() or sign == "\\" for sign in link):
+        raise _bad(link, "a link with a space, control character or backslash (percent-encode it)")
+    return _parse_s3(link) if is_s3(link) else _parse_http(link, extra_ports)
+
+
+def name_of(link: str, *, extra_ports: Collection[int] = ()) -> str:
+    """Return the last part of a link's path: percent-decoded for http(s), literal for s3.
+
+    Args:
+        link: The link as it came.
+        extra_ports: As for :func:`parse_link`.
+
+    Returns:
+        Such as ``61Bk.jpg``; empty where the path ends in a slash or isn't there.
+
+    Raises:
+        RowError: ``bad_link``, as :func:`parse_link` does.
+    """
+    parsed = parse_link(link, extra_ports=extra_ports)
+    if isinstance(parsed, S3Link):
+        return parsed.key.rpartition("/")[2]
+    return unquote(parsed.path.rpartition("/")[2])
+
+
+def _parse_s3(link: str) -> S3Link:
+    # Not urlsplit(): a key may hold "?" and "#".
+    bucket, _, key = link[len("s3://") :].partition("/")
+    if "@" in bucket:
+        raise _bad(link, "credentials in the link (remove them)")
+    if not _BUCKET.fullmatch(bucket):
+        raise _bad(link, "something that isn't the name of a bucket after s3://")
+    if not key:
+        raise _bad(link, "a bucket without a key")
+    if len(key.encode()) > _MAX_KEY_BYTES:
+        raise _bad(link, f"a key of more than {_MAX_KEY_BYTES} bytes")
+    return S3Link(bucket, key)
+
+
+def _parse_http(link: str, extra_ports: Collection[int]) -> HttpLink:
+    try:
+        parts = urlsplit(link)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad(link, f"a link that can't be taken apart ({error})") from error
+    if parts.scheme not in {"http", "https"}:
+        raise _bad(link, f"the scheme {parts.scheme!r}" if parts.scheme else "no scheme")
+    if "@" in parts.netloc:
+        raise _bad(link, "credentials in the link (remove them)")
+    if not host or not host.strip("."):
+        raise _bad(link, "a link without host")
+    if len(host) > _MAX_HOST_LENGTH or "%" in host:
+        raise _bad(link, "a host that is too long or percent-encoded")
+    if port is None:
+        port = 443 if parts.scheme == "https" else 80
+    if port not in STANDARD_PORTS and port not in extra_ports:
+        raise _bad(link, f"port {port} (only 80 and 443 are asked)")
+    return HttpLink(url=link, scheme=parts.scheme, host=host, port=port, path=parts.path)
+
+
+def _bad(link: str, received: str) -> RowError:
+    shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
+    # Credentials mustn't travel on into errors.csv and logs.
+    shown = re.sub(r"//[^/?#]*@", "//***@", shown)
+    return RowError(ErrorCode.BAD_LINK, f"expected {_EXPECTED}, received {received}: {shown!r}")

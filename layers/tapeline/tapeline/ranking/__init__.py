@@ -1,0 +1,1 @@
+"""From a scene to an answer for each entity."""

@@ -1,0 +1,137 @@
+import pytest
+
+from tapeline.download.links import MAX_LINK_LENGTH, HttpLink, S3Link, is_s3, name_of, parse_link
+from tapeline.errors import ErrorCode, RowError
+
+
+@pytest.mark.parametrize(
+    ("link", "scheme", "host", "port", "path"),
+    [
+        ("https://m.example.com/images/I/61Bk.jpg", "https", "m.example.com", 443, "/images/I/61Bk.jpg"),
+        ("http://example.com", "http", "example.com", 80, ""),
+        ("HTTPS://Example.COM:443/A.jpg?x=1#y", "https", "example.com", 443, "/A.jpg"),
+        ("http://example.com:443/a", "http", "example.com", 443, "/a"),
+        ("http://[2606:4700::1111]/a", "http", "2606:4700::1111", 80, "/a"),
+        ("http://2130706433/a", "http", "2130706433", 80, "/a"),
+        ("https://bücher.example/ä.jpg", "https", "bücher.example", 443, "/ä.jpg"),
+    ],
+)
+def test_http_links_are_taken_apart(link: str, scheme: str, host: str, port: int, path: str) -> None:
+    assert parse_link(link) == HttpLink(url=link, scheme=scheme, host=host, port=port, path=path)
+
+
+@pytest.mark.parametrize(
+    ("link", "bucket", "key"),
+    [
+        ("s3://drop-1/a/b.jpg", "drop-1", "a/b.jpg"),
+        ("S3://drop.eu/100%25?.jpg#1", "drop.eu", "100%25?.jpg#1"),
+    ],
+)
+def test_s3_keys_are_literal(link: str, bucket: str, key: str) -> None:
+    assert parse_link(link) == S3Link(bucket, key)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        " ",
+        "picture.jpg",
+        "/etc/passwd",
+        "//example.com/a.jpg",
+        "file:///etc/passwd",
+        "ftp://example.com/a.jpg",
+        "gopher://example.com:80/_GET",
+        "data:image/png;base64,AAAA",
+        "javascript:alert(1)",
+        "https:/example.com/a.jpg",
+        "https://",
+        "https:///a.jpg",
+        "https://./a.jpg",
+        "https://user@example.com/a.jpg",
+        "https://user:secret@example.com/a.jpg",
+        "https://@example.com/a.jpg",
+        "https://example.com:8080/a.jpg",
+        "https://example.com:0/a.jpg",
+        "https://example.com:22/a.jpg",
+        "https://example.com:99999/a.jpg",
+        "https://example.com:port/a.jpg",
+        "https://[::1/a.jpg",
+        "https://[nonsense]/a.jpg",
+        "https://exa%6dple.com/a.jpg",
+        "https://[fe80::1%25eth0]/a.jpg",
+        "https://example.com/a b.jpg",
+        " https://example.com/a.jpg",
+        "https://example.com/a.jpg\n",
+        "https://exam\tple.com/a.jpg",
+        "https://example.com/a\x00.jpg",
+        "https://example.com/a\u00a0b.jpg",
+        "https://example.com/a\u202eb.jpg",
+        "https://example.com\\@127.0.0.1/a.jpg",
+        "https://" + "a" * 254 + "/a.jpg",
+        "https://example.com/" + "a" * MAX_LINK_LENGTH,
+        "s3://",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3:///key",
+        "s3://Bucket/key",
+        "s3://b/key",
+        "s3://key:secret@bucket/key",
+        "s3://bucket/" + "ä" * 513,
+    ],
+)
+def test_other_links_are_refused(link: str) -> None:
+    with pytest.raises(RowError, match=r"^expected an image link .* received ") as caught:
+        parse_link(link)
+    assert caught.value.code is ErrorCode.BAD_LINK
+
+
+def test_a_link_of_the_greatest_length_is_accepted() -> None:
+    link = "https://example.com/".ljust(MAX_LINK_LENGTH, "a")
+    assert isinstance(parse_link(link), HttpLink)
+
+
+@pytest.mark.parametrize("link", ["https://user:secret@example.com/a", "s3://user:secret@bucket/a"])
+def test_credentials_do_not_reach_the_message(link: str) -> None:
+    with pytest.raises(RowError) as caught:
+        parse_link(link)
+    assert "secret" not in caught.value.message
+    assert "***@" in caught.value.message
+
+
+def test_messages_stay_short() -> None:
+    with pytest.raises(RowError) as caught:
+        parse_link("https://example.com/" + "a" * 100_000)
+    assert len(caught.value.message) < 400
+
+
+def test_extra_ports_are_accepted_besides_the_standard_ones() -> None:
+    parsed = parse_link("http://127.0.0.1:8099/a", extra_ports={8099})
+    assert isinstance(parsed, HttpLink)
+    assert parsed.port == 8099
+    with pytest.raises(RowError, match="port 8098"):
+        parse_link("http://127.0.0.1:8098/a", extra_ports={8099})
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("https://m.example.com/images/I/61Bk.jpg", "61Bk.jpg"),
+        ("https://m.example.com/61Bk%2BL._SL%201.jpg?width=3/4#x/y", "61Bk+L._SL 1.jpg"),
+        ("https://m.example.com/images/", ""),
+        ("https://m.example.com", ""),
+        ("s3://drop/a/b%20c.jpg", "b%20c.jpg"),
+    ],
+)
+def test_name_of_is_the_last_part_of_the_path(link: str, name: str) -> None:
+    assert name_of(link) == name
+
+
+def test_name_of_refuses_what_is_no_link() -> None:
+    with pytest.raises(RowError, match="scheme 'file'"):
+        name_of("file:///etc/passwd")
+
+
+def test_is_s3_goes_by_the_scheme_alone() -> None:
+    assert is_s3("S3://")
+    assert not is_s3("https://s3://")

@@ -1,0 +1,193 @@
+"""What ``sam validate`` passes and AWS doesn't: cycles after the transform, and broken state machines."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from inference.settings import InferenceSettings
+from infra.local.package import definition_as_json
+
+ROOT = Path(__file__).parents[3]
+TEMPLATE = (ROOT / "template.yaml").read_text()
+MACHINE = (ROOT / "infra/batch.asl.yaml").read_text()
+
+CYCLIC = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Drop:
+    Type: AWS::S3::Bucket
+  Reader:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: s3://code/code.zip
+      Handler: app.handler
+      Runtime: python3.12
+      Policies:
+        - Version: "2012-10-17"
+          Statement:
+            - {Effect: Allow, Action: s3:GetObject, Resource: !Sub "${Drop.Arn}/*"}
+      Events:
+        Dropped:
+          Type: S3
+          Properties: {Bucket: !Ref Drop, Events: s3:ObjectCreated:*}
+"""
+
+
+class Policies:
+    """Stands in for IAM, which the translator asks for the ARNs of managed policies."""
+
+    def load(self) -> dict[str, str]:
+        names = (
+            "service-role/AWSLambdaBasicExecutionRole",
+            "AWSXRayDaemonWriteAccess",
+            "AWSXrayWriteOnlyAccess",
+        )
+        return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
+
+
+def expand(text: str) -> dict[str, Any]:
+    document = yaml_parse(text)
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if name in properties:
+                properties[name] = "s3://packages/archive"
+        if properties.get("PackageType") == "Image":
+            properties["ImageUri"] = "000000000000.dkr.ecr.us-east-1.amazonaws.com/inference:latest"
+    expanded: dict[str, Any] = transform(document, {}, Policies())
+    return expanded
+
+
+def references(value: object) -> Iterator[str]:
+    """Names that a part of a template refers to."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "Ref":
+                yield str(item)
+            elif key == "Fn::GetAtt":
+                yield str(item[0] if isinstance(item, list) else item).split(".")[0]
+            elif key == "DependsOn":
+                yield from [item] if isinstance(item, str) else item
+            elif key == "Fn::Sub":
+                text, given = (item, {}) if isinstance(item, str) else item
+                yield from (
+                    name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text) if name not in given
+                )
+                yield from references(given)
+            else:
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def cycle(template: Mapping[str, Any]) -> list[str]:
+    """Resources that can't be created, as each waits for another of them."""
+    resources = template["Resources"]
+    waits = {name: {to for to in references(item) if to in resources} for name, item in resources.items()}
+    while ready := [name for name, needed in waits.items() if not needed]:
+        for name in ready:
+            del waits[name]
+        for needed in waits.values():
+            needed.difference_update(ready)
+    return sorted(waits)
+
+
+def test_the_search_finds_the_cycle_that_sam_makes() -> None:
+    assert cycle(expand(CYCLIC)) == ["Drop", "Reader", "ReaderDroppedPermission", "ReaderRole"]
+
+
+def test_the_template_has_no_cycle_after_the_transform() -> None:
+    assert cycle(expand(TEMPLATE)) == []
+
+
+def machine_errors(text: str) -> list[str]:
+    document = yaml_parse(TEMPLATE)
+    substitutions = document["Resources"]["BatchStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    definition = definition_as_json(text, ["MaxConcurrency"])
+    for name in substitutions:
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+        value = "50" if name == "MaxConcurrency" else arn if name.endswith("Arn") else "results-bucket"
+        definition = definition.replace(f"${{{name}}}", value)
+    assert "${" not in definition
+    template = {
+        "Resources": {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "RoleArn": "arn:aws:iam::123456789012:role/machine",
+                    "Definition": json.loads(definition),
+                },
+            }
+        }
+    }
+    found = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    return [str(match) for match in found]
+
+
+def test_the_rendered_state_machine_lints() -> None:
+    assert machine_errors(MACHINE) == []
+
+
+def test_the_lint_sees_a_broken_state_machine() -> None:
+    assert machine_errors(MACHINE.replace("Type: Choice", "Type: Coice"))
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, MACHINE])
+def test_no_yaml_alias_which_cloudformation_does_not_take(text: str) -> None:
+    assert not [event for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent)]
+
+
+@pytest.mark.parametrize("name", ["Inference", "Missing", "Reducer"])
+def test_a_state_its_function_and_its_folder_have_one_name(name: str) -> None:
+    states = yaml.safe_load(MACHINE)["States"]
+    states |= states["Infer"]["ItemProcessor"]["States"]
+    function = f"${{{name}FunctionArn}}"
+    assert states[name]["Parameters"]["FunctionName"] == function
+    assert f"{name}Function" in yaml_parse(TEMPLATE)["Resources"]
+    assert (ROOT / "functions" / name.lower() / "app.py").is_file()
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    found = yaml_parse(TEMPLATE)["Resources"].items()
+    return {name: item["Properties"] for name, item in found if item["Type"] == kind}
+
+
+def test_every_function_has_a_log_group_that_forgets() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    for name, properties in resources("AWS::Serverless::Function").items():
+        group = groups[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["RetentionInDays"] == {"Ref": "LogDays"}, name
+
+
+def test_buckets_are_private_encrypted_and_take_tls_only() -> None:
+    policies = {item["Bucket"]["Ref"]: item for item in resources("AWS::S3::BucketPolicy").values()}
+    for name, properties in resources("AWS::S3::Bucket").items():
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["BucketEncryption"]
+        statement = policies[name]["PolicyDocument"]["Statement"][0]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_no_function_may_do_everything() -> None:
+    for name, properties in resources("AWS::Serverless::Function").items():
+        for statement in (item for policy in properties["Policies"] for item in policy["Statement"]):
+            allowed = statement["Fn::If"][1] if "Fn::If" in statement else statement
+            assert "*" not in str(allowed["Action"]), name
+            assert allowed["Resource"] != "*", name
+
+
+def test_no_setting_lets_a_download_go_to_other_than_public_addresses() -> None:
+    assert not [name for name in InferenceSettings.model_fields if "address" in name or "loopback" in name]
+    assert "allowed_port" not in TEMPLATE.lower()
+    assert "loopback" not in TEMPLATE.lower()
