@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from infra.training.labels import read_labels
-from infra.training.pictures import FolderFetcher, queries_of, tools
+from infra.training.pictures import FolderFetcher, components, queries_of
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
@@ -61,7 +61,7 @@ def main() -> None:
     if arguments.reading:
         time_reading(arguments.rows, arguments.images, arguments.reading)
         return
-    own = tools(arguments.images, arguments.kept)
+    own = components(arguments.images, arguments.kept)
     finder = OpenCvShapeFinder()
     queries = queries_of(row for row in read_labels(arguments.rows) if row.source == arguments.source)
     spent: list[float] = []

@@ -42,18 +42,18 @@ def main(picture: str) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     from inference.settings import InferenceSettings  # noqa: PLC0415
-    from inference.tools import build_tools  # noqa: PLC0415
     from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
+    from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
 
     class FileFetcher:
         def fetch(self, link: str) -> bytes:
             return Path(link).read_bytes()
 
-    tools = replace(build_tools(load_settings(InferenceSettings)), fetcher=FileFetcher())
+    components = replace(build_components(load_settings(InferenceSettings)), fetcher=FileFetcher())
     mark("models")
     queries = [PictureQuery(picture, ("item_volume",))] * 2
-    first, second = (next(answer_pictures([query], tools)) for query in queries)
+    first, second = (next(answer_pictures([query], components)) for query in queries)
     mark("pictures")
     spent = {
         name: sum(answers.milliseconds.values()) / 1000

@@ -6,10 +6,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from inference.settings import InferenceSettings
-from inference.tools import build_tools
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
-from tapeline.answering import Tools
+from tapeline.answering import Components
+from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.settings import load_settings
 
@@ -22,26 +22,26 @@ def _settings() -> InferenceSettings:
 
 
 @cache
-def _tools() -> Tools:
-    return build_tools(_settings())
+def _components() -> Components:
+    return build_components(_settings())
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one shard of a run and write its part."""
-    cold_start = _tools.cache_info().currsize == 0
-    return infer(event, context, _settings(), _tools(), cold_start=cold_start)
+    cold_start = _components.cache_info().currsize == 0
+    return infer(event, context, _settings(), _components(), cold_start=cold_start)
 
 
 def infer(
     event: dict[str, object],
     context: LambdaContext,
     settings: InferenceSettings,
-    tools: Tools,
+    components: Components,
     *,
     cold_start: bool,
 ) -> dict[str, object]:
-    """Answer the shard that an event names with the given tools."""
+    """Answer the shard that an event names with the given components."""
     worker = Worker(
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
         reserve_seconds=settings.reserve_seconds,
@@ -49,6 +49,6 @@ def infer(
         cold_start=cold_start,
     )
     store = BucketStore(s3_client(), settings.results_bucket)
-    done = infer_shard(str(event["run"]), str(event["shard"]), store, tools, worker)
+    done = infer_shard(str(event["run"]), str(event["shard"]), store, components, worker)
     logger.info("inferred", extra=done)
     return done

@@ -9,13 +9,13 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from inference.tools import build_tools
 from predict.routes import Services, build_api
 from predict.settings import PredictSettings
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.pillow_encoder import encode_preview
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
+from tapeline.assembly import build_components
 from tapeline.batch.tracking import RunTracker
 from tapeline.download.addresses import AddressPolicy
 from tapeline.predicting import Predictor
@@ -25,10 +25,10 @@ logger = Logger()
 
 
 def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> APIGatewayRestResolver:
-    """Return the API; ``policy`` is for tests, as in :func:`inference.tools.build_tools`."""
+    """Return the API; ``policy`` is for tests, as in :func:`tapeline.assembly.build_components`."""
     results = BucketStore(s3_client(), settings.results_bucket)
     machine = StateMachine(step_functions_client(), settings.state_machine_arn)
-    predictor = Predictor(lambda: build_tools(settings, policy), encode_preview)
+    predictor = Predictor(lambda: build_components(settings, policy), encode_preview)
     tracker = RunTracker(results, machine, results, settings.link_seconds)
     return build_api(Services(settings, predictor, tracker))
 

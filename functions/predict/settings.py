@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inference.settings import InferenceSettings
+from tapeline.assembly import WorkerSettings
 
 
-class PredictSettings(InferenceSettings):
-    """What Predict reads from its environment: what Inference does, and the API's own limits.
+class PredictSettings(WorkerSettings):
+    """What Predict reads from its environment: what every worker does, and the API's own limits.
 
     Attributes:
         fetch_seconds: Time that a download may take; leaves time to read the picture within the deadline.

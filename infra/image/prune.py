@@ -52,7 +52,7 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
         "mdurl",
         "mdurl-*.dist-info",
     ),
-    "compilers and tools to build with": (
+    "compilers and components to build with": (
         "clang",
         "libclang-*.dist-info",
         "setuptools",

@@ -43,13 +43,13 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
 
     import predict.app  # noqa: F401, PLC0415 - the other handler has to find what it needs too
     from inference.settings import InferenceSettings  # noqa: PLC0415
-    from inference.tools import build_tools  # noqa: PLC0415
     from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
+    from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.errors import RowError  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
 
-    tools = replace(build_tools(load_settings(InferenceSettings)), fetcher=_FileFetcher())
-    answers = next(answer_pictures([PictureQuery(picture, (entity,))], tools))
+    components = replace(build_components(load_settings(InferenceSettings)), fetcher=_FileFetcher())
+    answers = next(answer_pictures([PictureQuery(picture, (entity,))], components))
     answer = answers.answers[entity]
     received = str(answer) if isinstance(answer, RowError) else answer.prediction
     print(
@@ -58,7 +58,7 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
                 "picture": Path(picture).name,
                 entity: received,
                 "labels": [label.name for label in answers.labels],
-                "model_hashes": tools.classifier.model_hashes if tools.classifier else {},
+                "model_hashes": components.classifier.model_hashes if components.classifier else {},
             },
             indent=2,
         )

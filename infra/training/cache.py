@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeline.picture import Classification, Picture, Shapes, TextLine
-from tapeline.ports import ImageClassifier, ShapeFinder, TextReader
+from tapeline.ports import PictureClassifier, ShapeFinder, TextReader
 
 
 class JsonCache:
@@ -108,10 +108,10 @@ class CachedClassifier:
     """
 
     def __init__(
-        self, make_classifier: Callable[[], ImageClassifier], cache: JsonCache, version: str
+        self, make_classifier: Callable[[], PictureClassifier], cache: JsonCache, version: str
     ) -> None:
         self._make_classifier = make_classifier
-        self._classifier: ImageClassifier | None = None
+        self._classifier: PictureClassifier | None = None
         self._cache = cache
         self._version = version
 

@@ -1,4 +1,4 @@
-"""Looking at folders of pictures with the tools that the workers have, in several processes."""
+"""Looking at folders of pictures with the components that the workers have, in several processes."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier
-from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
+from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
 from tapeline.errors import ErrorCode, RowError
 from tapeline.model_files import RECORD, RESNET50_FOLDER, hash_file
 from tapeline.ranking.features import Scene
@@ -57,8 +57,8 @@ class FolderFetcher:
 
 
 @cache
-def tools(images: Path, kept: Path, models: Path | None = None) -> Tools:
-    """Return tools that read from a folder of pictures, and each picture's text only once.
+def components(images: Path, kept: Path, models: Path | None = None) -> Components:
+    """Return components that read from a folder of pictures, and each picture's text only once.
 
     Args:
         images: The folder.
@@ -66,7 +66,7 @@ def tools(images: Path, kept: Path, models: Path | None = None) -> Tools:
         models: The folder of the converted ResNet50; None to go without it.
     """
     store = JsonCache(kept / f"rapidocr-{version('rapidocr')}-{_READER}")
-    return Tools(
+    return Components(
         fetcher=FolderFetcher(images),
         decoder=PillowDecoder(),
         reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
@@ -81,7 +81,7 @@ def _classifier(models: Path, store: JsonCache) -> CachedClassifier:
 
 
 def _scene(query: PictureQuery, images: Path, kept: Path, models: Path | None, closer: bool) -> Scene | None:
-    own = tools(images, kept, models)
+    own = components(images, kept, models)
     try:
         picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
     except RowError:
@@ -101,7 +101,7 @@ def _scenes(
 def _answers(
     queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None
 ) -> list[PictureAnswers]:
-    return list(answer_pictures(queries, tools(images, kept, models)))
+    return list(answer_pictures(queries, components(images, kept, models)))
 
 
 def _chunks(queries: Iterable[PictureQuery], size: int = 20) -> list[list[PictureQuery]]:

@@ -23,7 +23,9 @@ OUTSIDE = {
     "cv2",
     "lightgbm",
 }
-CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "adapters")
+CORE = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.parent.name != "adapters" and path.name != "assembly.py"
+)
 HANDLERS = sorted(ROOT.glob("functions/*/app.py"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -12,7 +12,7 @@ from itertools import batched, islice
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Classification, Label, Picture
-from tapeline.ports import ImageClassifier, ImageFetcher, PictureDecoder, ShapeFinder, TextReader
+from tapeline.ports import PictureClassifier, PictureDecoder, PictureFetcher, ShapeFinder, TextReader
 from tapeline.ranking.choosing import Answer, choose_answers
 from tapeline.ranking.features import Scene
 from tapeline.reading.passes import find_shapes, read_closely
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Components:
     """The adapters that answering works with.
 
     Attributes:
@@ -34,10 +34,10 @@ class Tools:
         batch: Pictures that are classified together.
     """
 
-    fetcher: ImageFetcher
+    fetcher: PictureFetcher
     decoder: PictureDecoder
     reader: TextReader
-    classifier: ImageClassifier | None
+    classifier: PictureClassifier | None
     shape_finder: ShapeFinder | None = None
     downloads: int = 8
     batch: int = 8
@@ -66,23 +66,23 @@ class PictureAnswers:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def answer_pictures(queries: Iterable[PictureQuery], tools: Tools) -> Generator[PictureAnswers]:
+def answer_pictures(queries: Iterable[PictureQuery], components: Components) -> Generator[PictureAnswers]:
     """Answer pictures one after the other, while the next ones are being downloaded.
 
-    Memory doesn't grow with the number of queries: at most ``tools.downloads`` bodies and
-    ``tools.batch`` decoded pictures are held at a time.
+    Memory doesn't grow with the number of queries: at most ``components.downloads`` bodies and
+    ``components.batch`` decoded pictures are held at a time.
 
     Args:
         queries: What is asked; consumed a few ahead of what is yielded.
-        tools: The adapters.
+        components: The adapters.
 
     Yields:
         One result for each query, in order. What goes wrong with a picture is in its result.
     """
-    for batch in batched(_decoded_ahead(queries, tools), tools.batch):
-        classifications = _classify(batch, tools.classifier)
+    for batch in batched(_decoded_ahead(queries, components), components.batch):
+        classifications = _classify(batch, components.classifier)
         for work, classification in zip(batch, classifications, strict=True):
-            yield _answer(work, classification, tools)
+            yield _answer(work, classification, components)
 
 
 @dataclass(slots=True)
@@ -110,33 +110,33 @@ class _Work:
             self.milliseconds[name] = (time.perf_counter() - start) * 1000
 
 
-def _decoded_ahead(queries: Iterable[PictureQuery], tools: Tools) -> Iterator[_Work]:
+def _decoded_ahead(queries: Iterable[PictureQuery], components: Components) -> Iterator[_Work]:
     """Fetch ahead in threads; decode here, one at a time, as a decoder's peak is many times its result."""
 
     def fetch(query: PictureQuery) -> tuple[_Work, bytes]:
         work, body = _Work(query), b""
         if any(name in UNITS_BY_ENTITY for name in query.entity_names):
             with work.stage("fetch"):
-                body = tools.fetcher.fetch(query.image_link)
+                body = components.fetcher.fetch(query.image_link)
         return work, body
 
     waiting: deque[Future[tuple[_Work, bytes]]] = deque()
     remaining = iter(queries)
-    pool = ThreadPoolExecutor(max_workers=tools.downloads, thread_name_prefix="fetch")
+    pool = ThreadPoolExecutor(max_workers=components.downloads, thread_name_prefix="fetch")
     try:
-        waiting.extend(pool.submit(fetch, query) for query in islice(remaining, tools.downloads))
+        waiting.extend(pool.submit(fetch, query) for query in islice(remaining, components.downloads))
         while waiting:
             work, body = waiting.popleft().result()
             waiting.extend(pool.submit(fetch, query) for query in islice(remaining, 1))
             if work.error is None and "fetch" in work.milliseconds:
                 with work.stage("decode"):
-                    work.picture = tools.decoder.decode(body)
+                    work.picture = components.decoder.decode(body)
             yield work
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _classify(batch: Sequence[_Work], classifier: ImageClassifier | None) -> list[Classification | None]:
+def _classify(batch: Sequence[_Work], classifier: PictureClassifier | None) -> list[Classification | None]:
     decoded = [(work, work.picture) for work in batch if work.picture is not None]
     if classifier is None or not decoded:
         return [None] * len(batch)
@@ -148,16 +148,16 @@ def _classify(batch: Sequence[_Work], classifier: ImageClassifier | None) -> lis
     return [None if work.picture is None else next(results) for work in batch]
 
 
-def _answer(work: _Work, classification: Classification | None, tools: Tools) -> PictureAnswers:
+def _answer(work: _Work, classification: Classification | None, components: Components) -> PictureAnswers:
     known = tuple(name for name in work.query.entity_names if name in UNITS_BY_ENTITY)
     answers: dict[str, Answer | RowError] = {}
     picture = work.picture
     if picture is not None:
         with work.stage("read"):
-            lines = read_closely(picture, known, tools.reader)
+            lines = read_closely(picture, known, components.reader)
         if work.error is None:
             with work.stage("answer"):
-                shapes = find_shapes(picture, lines, tools.shape_finder)
+                shapes = find_shapes(picture, lines, components.shape_finder)
                 pooled = classification.features if classification else None
                 scene = Scene(tuple(lines), shapes, picture.width, picture.height, pooled)
                 answers.update(choose_answers(scene, known))

@@ -74,7 +74,7 @@ class LinkSigner(Protocol):
         ...
 
 
-class ImageFetcher(Protocol):
+class PictureFetcher(Protocol):
     """Brings the bytes behind a link."""
 
     def fetch(self, link: str) -> bytes:
@@ -120,7 +120,7 @@ class ShapeFinder(Protocol):
         ...
 
 
-class ImageClassifier(Protocol):
+class PictureClassifier(Protocol):
     """Says what pictures show."""
 
     @property

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
+from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
 from tapeline.errors import DeadlineError
 from tapeline.picture import Picture, Pixels
-from tapeline.ports import ImageFetcher, PictureDecoder
+from tapeline.ports import PictureDecoder, PictureFetcher
 
 POSTED = "the posted picture"
 """Stands in for the link of a picture that came with the request."""
@@ -33,18 +33,18 @@ class Prediction:
 class Predictor:
     """Answers one picture at a time.
 
-    The tools are loaded at the first picture and not before: what needs no models, such as the page or
+    The components are loaded at the first picture and not before: what needs no models, such as the page or
     the list of entities, is then answered by a cold worker in tenths of a second.
 
     Args:
-        load_tools: Loads the models and connects the fetchers; called once.
+        load_components: Loads the models and connects the fetchers; called once.
         encode: Makes a small JPEG of a picture's pixels, for previews.
     """
 
-    def __init__(self, load_tools: Callable[[], Tools], encode: Callable[[Pixels], bytes]) -> None:
-        self._load_tools = load_tools
+    def __init__(self, load_components: Callable[[], Components], encode: Callable[[Pixels], bytes]) -> None:
+        self._load_components = load_components
         self._encode = encode
-        self._tools: Tools | None = None
+        self._components: Components | None = None
         # One thread: a picture that missed its deadline is finished before the next is begun, so that
         # no two share the models and the memory.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
@@ -79,19 +79,21 @@ class Predictor:
             ) from error
 
     def _predict(self, query: PictureQuery, body: bytes | None, preview: bool) -> Prediction:
-        tools = self._loaded()
-        decoder = _Keeping(tools.decoder)
-        fetcher: ImageFetcher = tools.fetcher if body is None else _Posted(body)
-        (result,) = answer_pictures([query], replace(tools, decoder=decoder, fetcher=fetcher, downloads=1))
-        hashes = tools.classifier.model_hashes if tools.classifier else {}
+        components = self._loaded()
+        decoder = _Keeping(components.decoder)
+        fetcher: PictureFetcher = components.fetcher if body is None else _Posted(body)
+        (result,) = answer_pictures(
+            [query], replace(components, decoder=decoder, fetcher=fetcher, downloads=1)
+        )
+        hashes = components.classifier.model_hashes if components.classifier else {}
         picture = decoder.picture
         encoded = self._encode(picture.pixels) if preview and picture is not None else None
         return Prediction(result, picture, hashes, encoded)
 
-    def _loaded(self) -> Tools:
-        if self._tools is None:
-            self._tools = self._load_tools()
-        return self._tools
+    def _loaded(self) -> Components:
+        if self._components is None:
+            self._components = self._load_components()
+        return self._components
 
 
 class _Posted:

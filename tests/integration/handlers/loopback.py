@@ -10,8 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from inference.app import infer
 from inference.settings import InferenceSettings
-from inference.tools import build_tools
-from tapeline.answering import Tools
+from tapeline.answering import Components
+from tapeline.assembly import build_components
 from tapeline.download.addresses import AddressPolicy
 from tapeline.settings import load_settings
 
@@ -22,13 +22,13 @@ def _settings() -> InferenceSettings:
 
 
 @cache
-def _tools() -> Tools:
+def _components() -> Components:
     allowed = int(os.environ["TEST_ALLOWED_PORT"])
     # The other server's port passes as a port only: on 127.0.0.1, where it listens, it is refused.
     refused = int(os.environ["TEST_REFUSED_PORT"])
-    return build_tools(_settings(), AddressPolicy([("127.0.0.1", allowed), ("127.0.0.2", refused)]))
+    return build_components(_settings(), AddressPolicy([("127.0.0.1", allowed), ("127.0.0.2", refused)]))
 
 
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one shard of a run and write its part."""
-    return infer(event, context, _settings(), _tools(), cold_start=False)
+    return infer(event, context, _settings(), _components(), cold_start=False)

@@ -11,7 +11,7 @@ from mypy_boto3_s3 import S3Client
 
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.errors import ErrorCode, RowError
-from tapeline.ports import ImageFetcher
+from tapeline.ports import PictureFetcher
 
 PICTURE = bytes(range(256)) * 4
 
@@ -75,7 +75,7 @@ def refuse(stub: Stubber, code: str, status: int) -> None:
     stub.add_client_error("get_object", code, http_status_code=status)
 
 
-def failure(fetcher: ImageFetcher, link: str) -> RowError:
+def failure(fetcher: PictureFetcher, link: str) -> RowError:
     with pytest.raises(RowError) as caught:
         fetcher.fetch(link)
     return caught.value

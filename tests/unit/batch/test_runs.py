@@ -19,7 +19,7 @@ from fan_out.settings import FanOutSettings
 from inference.settings import InferenceSettings
 from missing.settings import MissingSettings
 from reducer.settings import ReducerSettings
-from tapeline.answering import PictureQuery, Tools, answer_pictures
+from tapeline.answering import Components, PictureQuery, answer_pictures
 from tapeline.batch import keys
 from tapeline.batch.fan_out import FanOutcome, Sharding, fan_out
 from tapeline.batch.inference import Worker, infer_shard
@@ -37,8 +37,8 @@ SHARDING = Sharding(workers=2, largest=4, most_rows=1000)
 NEVER = Worker(lambda: math.inf, 0, 3008, cold_start=False)
 
 
-def tools(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Tools:
-    return Tools(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, batch=2)
+def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
+    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, batch=2)
 
 
 def table(links: list[str], entity: str = "item_weight") -> bytes:
@@ -110,7 +110,7 @@ def test_a_shard_is_never_larger_than_allowed_and_all_workers_get_one(
 def test_pictures_are_answered_in_order_and_fetched_a_few_ahead() -> None:
     fetcher, classifier = Fetcher(), Classifier()
     queries = (PictureQuery("l" * number, ("item_weight", "colour")) for number in range(1, 21))
-    answers = answer_pictures(queries, tools(fetcher, classifier))
+    answers = answer_pictures(queries, components(fetcher, classifier))
     first = next(answers)
     time.sleep(0.05)
     assert len(fetcher.links) <= 2 + 3 + 1
@@ -130,7 +130,7 @@ def test_what_nobody_foresaw_costs_one_picture() -> None:
             raise ZeroDivisionError("surprise")
 
     queries = [PictureQuery(link, ("width", "item_weight")) for link in "abc"]
-    a, b, c = answer_pictures(queries, tools(Fetcher(fail)))
+    a, b, c = answer_pictures(queries, components(Fetcher(fail)))
     error = b.answers["width"]
     assert isinstance(error, RowError)
     assert error.code is ErrorCode.INTERNAL
@@ -140,7 +140,7 @@ def test_what_nobody_foresaw_costs_one_picture() -> None:
 
 def test_a_picture_without_a_known_entity_is_not_fetched() -> None:
     fetcher = Fetcher()
-    list(answer_pictures([PictureQuery("a", ("colour",))], tools(fetcher)))
+    list(answer_pictures([PictureQuery("a", ("colour",))], components(fetcher)))
     assert fetcher.links == []
 
 
@@ -149,13 +149,13 @@ def test_a_worker_hands_back_what_it_has_no_time_for_and_nothing_is_lost(tmp_pat
     run = outcome.run
     times = iter([100.0, 1.0])
     hurried = Worker(lambda: next(times), 45, 3008, cold_start=True)
-    done = infer_shard(run, "00000", results, tools(), hurried)
+    done = infer_shard(run, "00000", results, components(), hurried)
     assert done == {"shard": "00000", "rows": 2, "errors": 0, "left": 2}
     assert results.written[-2:] == [keys.shard_key(run, "00000-2"), keys.part_key(run, "00000")]
     following = find_missing(run, 1, results, attempts=2)
     assert following["shards"] == 1
     assert shards(results, run, 2) == ["00000-2"]
-    infer_shard(run, "00000-2", results, tools(), NEVER)
+    infer_shard(run, "00000-2", results, components(), NEVER)
     assert find_missing(run, 2, results, attempts=2)["shards"] == 0
     assert reduce_run(run, drop, results, tmp_path).errors == 0
     assert [row["prediction"] for row in output(results, run, "test_out.csv")] == ["12.5 kilogram"] * 4
@@ -164,14 +164,14 @@ def test_a_worker_hands_back_what_it_has_no_time_for_and_nothing_is_lost(tmp_pat
 def test_a_worker_without_any_time_answers_one_picture_all_the_same() -> None:
     _, results, _, outcome = start(table(list("abc")))
     late = Worker(lambda: 0.0, 45, 3008, cold_start=False)
-    assert infer_shard(outcome.run, "00000", results, tools(), late)["left"] == 2
+    assert infer_shard(outcome.run, "00000", results, components(), late)["left"] == 2
 
 
 def test_the_first_part_stands() -> None:
     _, results, _, outcome = start(table(["a"]))
-    infer_shard(outcome.run, "00000", results, tools(), NEVER)
+    infer_shard(outcome.run, "00000", results, components(), NEVER)
     before = results.read(keys.part_key(outcome.run, "00000"))
-    infer_shard(outcome.run, "00000", results, tools(classifier=Classifier()), NEVER)
+    infer_shard(outcome.run, "00000", results, components(classifier=Classifier()), NEVER)
     assert results.read(keys.part_key(outcome.run, "00000")) == before
 
 
@@ -186,7 +186,7 @@ def test_every_row_is_there_once_in_order_whatever_is_lost(links: list[str], dat
         if data.draw(st.booleans(), label=f"lose {shard}"):
             lost |= {task.image_link for task in tasks}
         else:
-            infer_shard(run, shard, results, tools(), NEVER)
+            infer_shard(run, shard, results, components(), NEVER)
             if data.draw(st.booleans(), label=f"answer {shard} twice"):
                 part = results.read(keys.part_key(run, shard))
                 results.objects[keys.part_key(run, f"{shard}-0")] = part

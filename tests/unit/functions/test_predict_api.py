@@ -20,7 +20,7 @@ from predict.routes import Services, build_api
 from predict.settings import PredictSettings
 from predict.static import page_file
 from tapeline import __version__
-from tapeline.answering import Tools
+from tapeline.answering import Components
 from tapeline.batch.fan_out import RunDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dump_part
@@ -91,24 +91,24 @@ class Signer:
 
 
 def services(
-    load: Callable[[], Tools], store: MemoryStore | None = None, runs: Runs | None = None, **values: Any
+    load: Callable[[], Components], store: MemoryStore | None = None, runs: Runs | None = None, **values: Any
 ) -> Services:
     tracker = RunTracker(store or MemoryStore(), runs or Runs(), Signer(), 900)
     return Services(settings(**values), Predictor(load, encode), tracker)
 
 
 class Api:
-    """The API on given tools."""
+    """The API on given components."""
 
-    def __init__(self, tools: Tools | None = None, **values: Any) -> None:
+    def __init__(self, components: Components | None = None, **values: Any) -> None:
         self.fetcher = Fetcher()
         self.loaded = 0
-        self._tools = tools or Tools(self.fetcher, Decoder(), Reader(), Classifier())
+        self._components = components or Components(self.fetcher, Decoder(), Reader(), Classifier())
         self.api = build_api(services(self._load, **values))
 
-    def _load(self) -> Tools:
+    def _load(self) -> Components:
         self.loaded += 1
-        return self._tools
+        return self._components
 
     def call(
         self,
@@ -164,8 +164,8 @@ def test_a_link_is_answered_with_all_that_is_known() -> None:
 
 
 def test_runners_up_come_with_their_evidence() -> None:
-    tools = Tools(Fetcher(), Decoder(), Reader("12.5 kg / 3 kg"), None)
-    answered = Api(tools).post({"image_link": LINK, "entity_name": "item_weight"})
+    components = Components(Fetcher(), Decoder(), Reader("12.5 kg / 3 kg"), None)
+    answered = Api(components).post({"image_link": LINK, "entity_name": "item_weight"})
     weight = answered.document["answers"]["item_weight"]
     (runner_up,) = weight["runners_up"]
     assert {weight["prediction"], runner_up["prediction"]} == {"12.5 kilogram", "3 kilogram"}
@@ -283,8 +283,8 @@ def test_a_pictures_error_is_the_problem_of_its_code(code: ErrorCode) -> None:
     def fail(link: str) -> None:
         raise RowError(code, f"expected a picture, received {link}")
 
-    tools = Tools(Fetcher(fail), Decoder(), Reader(), Classifier())
-    answered = Api(tools).post({"image_link": LINK, "entity_names": ["width", "height"]})
+    components = Components(Fetcher(fail), Decoder(), Reader(), Classifier())
+    answered = Api(components).post({"image_link": LINK, "entity_names": ["width", "height"]})
     assert answered.status == STATUS_BY_CODE[code]
     assert answered.document["type"] == f"urn:tapeline:problem:{code.replace('_', '-')}"
     assert answered.document["detail"] == f"expected a picture, received {LINK}"
@@ -308,7 +308,7 @@ class Patient(Decoder):
 @pytest.mark.parametrize(("deadline", "left"), [(0.5, 30), (30, 1.5)])
 def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline: float, left: float) -> None:
     decoder = Patient()
-    api = Api(Tools(Fetcher(), decoder, Reader(), None), deadline_seconds=deadline)
+    api = Api(Components(Fetcher(), decoder, Reader(), None), deadline_seconds=deadline)
     answered = api.post({"image_link": LINK, "entity_name": "width"}, seconds=left)
     assert (answered.status, answered.document["type"]) == (504, "urn:tapeline:problem:deadline")
     decoder.may.set()
@@ -317,7 +317,7 @@ def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline:
 
 
 def test_what_nobody_foresaw_is_told_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
-    def broken() -> Tools:
+    def broken() -> Components:
         raise RuntimeError("a secret")
 
     api = build_api(services(broken))

@@ -97,7 +97,7 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 
 class HttpFetcher:
-    """Brings the bytes behind ``http`` and ``https`` links; an :class:`~tapeline.ports.ImageFetcher`.
+    """Brings the bytes behind ``http`` and ``https`` links; an :class:`~tapeline.ports.PictureFetcher`.
 
     Safe to call from several threads at once.
 

@@ -114,7 +114,7 @@ def resnet50_present(models_dir: Path) -> bool:
 
 
 class ResNet50Classifier:
-    """Classifies pictures with the converted ResNet50; implements :class:`tapeline.ports.ImageClassifier`.
+    """Classifies pictures with the converted ResNet50; implements :class:`tapeline.ports.PictureClassifier`.
 
     Args:
         models_dir: The folder that ``python -m infra.image.models`` fills.

@@ -8,7 +8,7 @@ import botocore.exceptions
 
 from tapeline.download.links import S3Link, is_s3, name_of, parse_link
 from tapeline.errors import ErrorCode, RowError
-from tapeline.ports import ImageFetcher
+from tapeline.ports import PictureFetcher
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -90,7 +90,7 @@ class MirrorFetcher:
         client: "S3Client",
         bucket: str,
         prefix: str,
-        origin: ImageFetcher,
+        origin: PictureFetcher,
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
         extra_ports: Collection[int] = (),
@@ -125,7 +125,7 @@ class LinkFetcher:
         s3: For ``s3`` links.
     """
 
-    def __init__(self, http: ImageFetcher, s3: ImageFetcher) -> None:
+    def __init__(self, http: PictureFetcher, s3: PictureFetcher) -> None:
         self._http = http
         self._s3 = s3
 

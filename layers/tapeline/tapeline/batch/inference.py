@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tapeline import __version__
-from tapeline.answering import PictureAnswers, PictureQuery, Tools, answer_pictures
+from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dump_part
@@ -35,7 +35,9 @@ class Worker:
     cold_start: bool
 
 
-def infer_shard(run: str, shard: str, store: ObjectStore, tools: Tools, worker: Worker) -> dict[str, object]:
+def infer_shard(
+    run: str, shard: str, store: ObjectStore, components: Components, worker: Worker
+) -> dict[str, object]:
     """Answer a shard and write its part; hand back what there is no time for.
 
     What is left is written as a shard of its own before the part is: whatever happens in between,
@@ -45,7 +47,7 @@ def infer_shard(run: str, shard: str, store: ObjectStore, tools: Tools, worker: 
         run: The run's name.
         shard: The shard's name.
         store: The results bucket.
-        tools: The adapters.
+        components: The adapters.
         worker: The worker's own limits.
 
     Returns:
@@ -62,7 +64,7 @@ def infer_shard(run: str, shard: str, store: ObjectStore, tools: Tools, worker: 
     slowest = 0.0
     before = start
     queries = (PictureQuery(task.image_link, _entities(task)) for task in tasks)
-    answers = answer_pictures(queries, tools)
+    answers = answer_pictures(queries, components)
     for task in tasks:
         # A first picture is always tried: otherwise a shard could be handed back for ever.
         if lines and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY * slowest:
@@ -90,14 +92,14 @@ def infer_shard(run: str, shard: str, store: ObjectStore, tools: Tools, worker: 
         seconds=round(time.perf_counter() - start, 3),
         memory_megabytes=worker.memory_megabytes,
         code_version=__version__,
-        model_hashes=_hashes(tools),
+        model_hashes=_hashes(components),
     )
     store.write_once(keys.part_key(run, shard), dump_part(header, lines), content_type=CONTENT_TYPE)
     return {"shard": shard, "rows": rows, "errors": errors, "left": len(left)}
 
 
-def _hashes(tools: Tools) -> Mapping[str, str]:
-    return tools.classifier.model_hashes if tools.classifier else {}
+def _hashes(components: Components) -> Mapping[str, str]:
+    return components.classifier.model_hashes if components.classifier else {}
 
 
 def _entities(task: PictureTask) -> tuple[str, ...]:

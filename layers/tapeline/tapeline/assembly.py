@@ -1,0 +1,111 @@
+"""What Inference and Predict share: their settings, and the adapters put together from them."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
+
+from tapeline.adapters.clients import s3_client
+from tapeline.adapters.http_fetcher import FetchLimits, HttpFetcher
+from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
+from tapeline.adapters.pillow_decoder import PillowDecoder
+from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
+from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
+from tapeline.answering import Components
+from tapeline.download.addresses import AddressPolicy
+from tapeline.ports import PictureFetcher
+from tapeline.settings import BucketName, ResultsSettings
+
+MEGABYTES_PER_CPU: Final = 1769
+"""Memory that comes with one vCPU: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
+
+
+class Mirror(NamedTuple):
+    """Where copies of the pictures lie, under the last part of their links."""
+
+    bucket: str
+    prefix: str
+
+
+class WorkerSettings(ResultsSettings):
+    """What a worker reads from its environment.
+
+    Attributes:
+        image_buckets: Buckets that ``s3://`` links may name, separated by commas.
+        image_mirror: ``s3://bucket/prefix/`` that is asked for a picture first; empty for none.
+        models_dir: The folder with the converted ResNet50; without one in it, pictures have no labels.
+        downloads: Downloads that go on at once.
+        max_pixels: Pixels of a picture at most.
+        max_bytes: Bytes of a picture's file at most.
+        fetch_seconds: Time that a download may take, with its redirects and retries.
+        aws_lambda_function_memory_size: Set by Lambda itself: MB of memory, which CPUs come with.
+    """
+
+    image_buckets: str
+    image_mirror: Annotated[str, Field(pattern=r"^(s3://[^/]+/(.*/)?)?$")] = ""
+    models_dir: Path
+    downloads: Annotated[int, Field(ge=1, le=64)] = 8
+    max_pixels: Annotated[int, Field(ge=1)] = 64_000_000
+    max_bytes: Annotated[int, Field(ge=1)] = 20 * 1024 * 1024
+    fetch_seconds: Annotated[float, Field(gt=0)] = 30.0
+    aws_lambda_function_memory_size: Annotated[int, Field(ge=128)] = MEGABYTES_PER_CPU
+
+    @property
+    def allowed_buckets(self) -> frozenset[BucketName]:
+        """The names in ``image_buckets``."""
+        return frozenset(name.strip() for name in self.image_buckets.split(",") if name.strip())
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """The bucket and prefix in ``image_mirror``, or None."""
+        if not self.image_mirror:
+            return None
+        bucket, _, prefix = self.image_mirror.removeprefix("s3://").partition("/")
+        return Mirror(bucket, prefix)
+
+    @property
+    def threads(self) -> int:
+        """Threads to compute with: the whole CPUs that are paid for, at most those there are."""
+        paid = max(1, self.aws_lambda_function_memory_size // MEGABYTES_PER_CPU)
+        return min(paid, len(os.sched_getaffinity(0)))
+
+
+def build_components(settings: WorkerSettings, policy: AddressPolicy | None = None) -> Components:
+    """Load the models and connect the fetchers.
+
+    Args:
+        settings: The function's settings.
+        policy: Which addresses downloads may go to: public ones where it is left out. Only tests
+            pass one, in code; no setting leads here.
+
+    Raises:
+        ModelFileError: The model files are there, but aren't what they should be.
+    """
+    present = resnet50_present(settings.models_dir)
+    return Components(
+        fetcher=_fetcher(settings, policy or AddressPolicy()),
+        decoder=PillowDecoder(max_pixels=settings.max_pixels),
+        reader=RapidOcrReader(threads=settings.threads),
+        classifier=ResNet50Classifier(settings.models_dir, settings.threads) if present else None,
+        shape_finder=OpenCvShapeFinder(),
+        downloads=settings.downloads,
+    )
+
+
+def _fetcher(settings: WorkerSettings, policy: AddressPolicy) -> PictureFetcher:
+    limits = FetchLimits(total=settings.fetch_seconds, max_bytes=settings.max_bytes)
+    s3 = S3Fetcher(s3_client(), settings.allowed_buckets, settings.max_bytes)
+    origin = LinkFetcher(HttpFetcher(policy, limits, connections=settings.downloads), s3)
+    mirror = settings.mirror
+    if mirror is None:
+        return origin
+    return MirrorFetcher(
+        s3_client(),
+        mirror.bucket,
+        mirror.prefix,
+        origin,
+        max_bytes=settings.max_bytes,
+        extra_ports=policy.extra_ports,
+    )
