@@ -14,7 +14,7 @@ from tapeline.batch.tracking import RunStatus
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
-from tapeline.quantities import parse_quantity
+from tapeline.quantities import format_prediction, format_quantity
 from tapeline.ranking.choosing import Answer, RunnerUp
 
 
@@ -134,9 +134,9 @@ class RunnerUpAnswer(BaseModel):
     @classmethod
     def of(cls, runner_up: RunnerUp) -> Self:
         """Return a runner-up of the core in the API's form."""
-        quantity = parse_quantity(runner_up.prediction)
+        quantity = runner_up.quantity
         return cls(
-            prediction=runner_up.prediction,
+            prediction=format_quantity(quantity),
             value=float(quantity.value),
             unit=quantity.unit,
             confidence=round(runner_up.confidence, 4),
@@ -159,9 +159,9 @@ class EntityAnswer(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> Self:
         """Return an answer of the core in the API's form."""
-        quantity = parse_quantity(answer.prediction) if answer.prediction else None
+        quantity = answer.quantity
         return cls(
-            prediction=answer.prediction or None,
+            prediction=format_prediction(quantity) or None,
             value=None if quantity is None else float(quantity.value),
             unit=None if quantity is None else quantity.unit,
             confidence=round(answer.confidence, 4),

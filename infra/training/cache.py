@@ -3,15 +3,14 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tapeline.picture import Classification, Picture, Shapes, TextLine
-from tapeline.ports import PictureClassifier, ShapeFinder, TextReader
+from tapeline.picture import Picture, Shapes, TextLine
+from tapeline.ports import ShapeFinder, TextReader
 
 
 class JsonCache:
@@ -96,45 +95,3 @@ class CachedShapeFinder:
             np.array(document["segments"], np.float32).reshape(-1, 4),
             None if outline is None else tuple(outline),
         )
-
-
-class CachedClassifier:
-    """ResNet50's pooled features of each picture, computed once; implements the port without labels.
-
-    Args:
-        make_classifier: Loads the network, when the first picture asks for it.
-        cache: Where the features are kept.
-        version: What tells these weights from others.
-    """
-
-    def __init__(
-        self, make_classifier: Callable[[], PictureClassifier], cache: JsonCache, version: str
-    ) -> None:
-        self._make_classifier = make_classifier
-        self._classifier: PictureClassifier | None = None
-        self._cache = cache
-        self._version = version
-
-    @property
-    def model_hashes(self) -> dict[str, str]:
-        """Nothing: what was kept doesn't tell."""
-        return {}
-
-    def classify(self, pictures: Sequence[Picture]) -> list[Classification]:
-        """Return pictures' pooled features, without labels."""
-
-        def features(picture: Picture) -> list[float]:
-            self._classifier = self._classifier or self._make_classifier()
-            (found,) = self._classifier.classify([picture])
-            return [float(f"{value:.5g}") for value in found.features.tolist()]
-
-        return [
-            Classification(
-                (),
-                np.array(
-                    self._cache.get(picture, f"pooled-{self._version}", partial(features, picture)),
-                    np.float32,
-                ),
-            )
-            for picture in pictures
-        ]

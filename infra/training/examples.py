@@ -9,20 +9,13 @@ import numpy.typing as npt
 
 from infra.training.labels import LabelledRow, by_picture
 from infra.training.scoring import is_right
-from tapeline.head import Head
-from tapeline.ranking.candidates import find_candidates
-from tapeline.ranking.features import (
-    FEATURES,
-    SIDE_NAMES,
-    Matrix,
-    Scene,
-    axis_strengths,
-    describe,
-    line_evidence,
-    prior_odds,
-)
-from tapeline.ranking.measures import Measure, find_measures
+from tapeline.entities import SIDES
+from tapeline.ranking.features import FEATURES, compute_features
+from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
+from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.rules import rule_log_odds
+from tapeline.reading.scene import Matrix, Scene
 
 LOADS: Final = ("item_weight", "maximum_weight_recommendation")
 
@@ -46,9 +39,9 @@ class Question:
         row: The labelled row that asks it; None where only other entities of the picture have a label.
         others: The picture's labelled rows.
         measures: What could answer it.
-        features: See :func:`tapeline.ranking.features.describe`.
-        odds: See :func:`tapeline.ranking.features.prior_odds`.
-        strengths: See :func:`tapeline.ranking.features.axis_strengths`.
+        features: See :func:`tapeline.ranking.features.compute_features`.
+        odds: See :func:`tapeline.ranking.rules.rule_log_odds`.
+        strengths: See :func:`tapeline.ranking.line_evidence.direction_strengths`.
     """
 
     entity: str
@@ -62,35 +55,30 @@ class Question:
     strengths: Matrix
 
 
-def ask(
-    rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors, head: Head | None = None
-) -> list[Question]:
+def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Question]:
     """Return the questions that labelled rows ask, and those that they answer by the way.
 
     Args:
         rows: Labelled rows.
         scenes: Link -> what was seen in the picture; others are left out.
         priors: Which units and sizes each entity usually has.
-        head: The head on ResNet50, where there is one.
     """
     questions = []
     for link, labelled in by_picture(rows).items():
         scene = scenes.get(link)
         if scene is None:
             continue
-        appearance = None if head is None else head.appearance(scene.pooled)
+        sets = MeasureSets(scene)
         asked = {row.entity_name for row in labelled}
         entities = dict.fromkeys(row.entity_name for row in labelled)
-        for kin in (SIDE_NAMES, LOADS):
+        for kin in (SIDES, LOADS):
             if asked & set(kin):
                 entities |= dict.fromkeys(kin)
         for entity in entities:
-            measures = find_measures(
-                find_candidates(scene.lines, entity, width=scene.width, height=scene.height)
-            )
-            features = describe(measures, entity, scene, priors, appearance)
-            odds = prior_odds(measures, entity, scene, priors)
-            strengths = axis_strengths(line_evidence(measures, scene))
+            found = sets.of(entity)
+            measures, strengths = found.measures, found.strengths
+            features = compute_features(found, entity, priors)
+            odds = rule_log_odds(found, entity, priors)
             own = [row for row in labelled if row.entity_name == entity]
             questions += [
                 Question(entity, scene, link, row, labelled, measures, features, odds, strengths)
@@ -127,7 +115,7 @@ def contradicted(question: Question, entity: str) -> npt.NDArray[np.bool_]:
 def is_contradicted(question: Question) -> bool:
     """Say whether a vote can't be right: all places of its number stand on a line of another side."""
     row = question.row
-    if row is None or row.source != "vote" or question.entity not in SIDE_NAMES:
+    if row is None or row.source != "vote" or question.entity not in SIDES:
         return False
     right = hits(question, row)
     return bool(right.any() and contradicted(question, question.entity)[right].all())
@@ -158,7 +146,7 @@ def lesson(question: Question, *, clean: bool = True) -> tuple[Matrix, Matrix] |
         return None if np.isnan(known).all() else (known, np.ones(count))
     right = hits(question, row)
     known, weights = right.astype(np.float64), np.ones(count)
-    if clean and row.source == "vote" and question.entity in SIDE_NAMES:
+    if clean and row.source == "vote" and question.entity in SIDES:
         known[right & contradicted(question, question.entity)] = np.nan
     if row.source == "vote" and not right.any():
         weights *= _UNREAD_VOTE
@@ -174,7 +162,7 @@ def _answers_to_others(question: Question, *, clean: bool) -> Matrix:
         if row.silent or row.entity_name == question.entity:
             continue
         right = hits(question, row)
-        if question.entity in SIDE_NAMES and row.entity_name == "height":
+        if question.entity in SIDES and row.entity_name == "height":
             # A number that stands twice in a picture may well be two sides.
             trusted = not (clean and row.source == "vote" and contradicted(question, "height")[right].all())
             if right.sum() == 1 and trusted:

@@ -9,15 +9,12 @@ import lightgbm
 import numpy as np
 
 from infra.training.examples import Question, lesson
-from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.head import Head
-from tapeline.ranking.features import APPEARANCE, FEATURES, GROUPS, SIDE_NAMES, Matrix
+from tapeline.entities import SIDES, UNITS_BY_ENTITY
+from tapeline.ranking.features import FEATURES, GROUPS
 from tapeline.ranking.priors import Priors
+from tapeline.reading.scene import Matrix
 
-HEAD: Final = "resnet50"
-"""The name of the group of features that the head on ResNet50 gives."""
-
-FAMILIES: Final = (SIDE_NAMES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDE_NAMES))
+FAMILIES: Final = (SIDES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDES))
 """Kinds of entities that share a forest."""
 
 SILENT_BELOW: Final = {"width": 0.12, "height": 0.12, "depth": 0.10} | dict.fromkeys(FAMILIES[1], 0.10)
@@ -45,21 +42,21 @@ _PARAMETERS: Final = {
 }
 _ONLY_FOR: Final = (
     "words_for",
-    "label_for",
-    "row_for",
+    "caption_for",
+    "table_row_for",
     "prior_size",
     "prior_unit",
     "prior_value",
     "letter_lead",
     "score",
 )
-_ONLY_AGAINST: Final = ("words_against", "label_against", "row_against", "rival_words")
+_ONLY_AGAINST: Final = ("words_against", "caption_against", "table_row_against", "rival_words")
 # What a feature can only speak for or against, however few pictures show it.
 
 
 _HIDDEN_FROM_SIDES: Final = frozenset(
     {
-        "lines_read", "quantities", "order", "measures", "x", "y", "edge", "letters", "digits",
+        "text_lines", "quantities", "order", "measures", "x", "y", "edge", "letters", "digits",
         "picture_aspect", "outline_aspect", "extent",
     }
 )  # fmt: skip
@@ -95,7 +92,7 @@ def grow(
     Args:
         questions: What to learn from.
         family: Names of entities; questions about others are left out.
-        without: A group of :data:`~tapeline.ranking.features.GROUPS` to hide, or :data:`HEAD`.
+        without: A group of :data:`~tapeline.ranking.features.GROUPS` to hide.
         clean: See :func:`~infra.training.examples.lesson`.
         rounds: Trees of each seed.
         seeds: How many times to grow.
@@ -110,10 +107,10 @@ def grow(
         targets.append(learned[0][known])
         weights.append(learned[1][known])
         odds.append(question.odds[known] + _BASE)
-    names = [*FEATURES, *APPEARANCE][: features[0].shape[1]]
+    names = list(FEATURES)
     hidden = {
-        *(GROUPS | {HEAD: APPEARANCE}).get(without, ()),
-        *(_HIDDEN_FROM_SIDES if family == SIDE_NAMES else ()),
+        *GROUPS.get(without, ()),
+        *(_HIDDEN_FROM_SIDES if family == SIDES else ()),
     }
     columns = np.array([name not in hidden for name in names])
     data = np.concatenate(features) * columns
@@ -225,7 +222,6 @@ def ranker_document(
     lines: Sequence[tuple[Sequence[float], Sequence[float]]],
     priors: Priors,
     about: Mapping[str, Any],
-    head: Head | None = None,
 ) -> dict[str, Any]:
     """Return the whole artefact.
 
@@ -234,12 +230,11 @@ def ranker_document(
         lines: Each one's calibration.
         priors: Which units and sizes each entity usually has.
         about: How it was made.
-        head: The head on ResNet50, where there is one.
     """
     families = [
         {
             "entities": list(names),
-            "silent_below": {
+            "abstain_thresholds": {
                 name: round(float(np.log(SILENT_BELOW[name] / (1 - SILENT_BELOW[name]))), 4) for name in names
             },
             "ratings": list(line[0]),
@@ -250,10 +245,10 @@ def ranker_document(
     ]
     return {
         "about": dict(about),
-        "features": [*FEATURES, *(APPEARANCE if head else ())],
+        "features": list(FEATURES),
         "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
         "families": families,
-    } | ({"head": head.document()} if head else {})
+    }
 
 
 def dump(document: Mapping[str, Any]) -> str:

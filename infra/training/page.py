@@ -13,7 +13,7 @@ from infra.training.labels import LabelledRow
 from infra.training.scoring import Outcome
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.errors import RowError
-from tapeline.quantities import format_quantity
+from tapeline.quantities import format_prediction, format_quantity
 from tapeline.ranking.choosing import Answer
 
 _SIDE: Final = 320
@@ -50,12 +50,15 @@ def write_page(results: Sequence[tuple[LabelledRow, Answer, Outcome]], images: P
 
 
 def _figure(row: LabelledRow, said: Answer, result: Outcome, images: Path) -> str:
-    truth = " | ".join(sorted(format_quantity(a) for a in row.answers)) or "(silent)"
+    truth = " | ".join(sorted(format_quantity(a) for a in row.answers)) or "(empty)"
     lines = [
         f"<b>{row.entity_name}</b> {html.escape(row.file_name)} ({html.escape(row.source)})",
         f"truth: {truth}",
-        f"said: {said.prediction or '(silent)'} ({said.confidence:.2f}) {html.escape(said.text[:80])}",
-        *(f"then: {r.prediction} ({r.confidence:.2f}) {html.escape(r.text[:60])}" for r in said.runners_up),
+        f"said: {format_prediction(said.quantity) or '(empty)'} ({said.confidence:.2f}) {html.escape(said.text[:80])}",
+        *(
+            f"then: {format_quantity(r.quantity)} ({r.confidence:.2f}) {html.escape(r.text[:60])}"
+            for r in said.runners_up
+        ),
     ]
     return (
         f'<figure class="{result}"><img src="data:image/jpeg;base64,{_thumbnail(row, said, images)}" '

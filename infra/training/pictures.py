@@ -11,17 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-from infra.training.cache import CachedClassifier, CachedReader, CachedShapeFinder, JsonCache
+from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
 from infra.training.labels import LabelledRow, by_picture
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.adapters.resnet50 import ResNet50Classifier
 from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
 from tapeline.errors import ErrorCode, RowError
-from tapeline.model_files import RECORD, RESNET50_FOLDER, hash_file
-from tapeline.ranking.features import Scene
-from tapeline.reading.passes import find_shapes, read_closely
+from tapeline.reading.scene import Scene
 
 _READER: Final = "1"
 # Goes up with each change of the reader or the shape finder that changes what they find.
@@ -57,51 +54,38 @@ class FolderFetcher:
 
 
 @cache
-def components(images: Path, kept: Path, models: Path | None = None) -> Components:
+def components(images: Path, kept: Path) -> Components:
     """Return components that read from a folder of pictures, and each picture's text only once.
 
     Args:
         images: The folder.
         kept: Where what was read is kept.
-        models: The folder of the converted ResNet50; None to go without it.
     """
     store = JsonCache(kept / f"rapidocr-{version('rapidocr')}-{_READER}")
     return Components(
         fetcher=FolderFetcher(images),
         decoder=PillowDecoder(),
         reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
-        classifier=None if models is None else _classifier(models, store),
+        classifier=None,
         shape_finder=CachedShapeFinder(OpenCvShapeFinder(), store),
     )
 
 
-def _classifier(models: Path, store: JsonCache) -> CachedClassifier:
-    version = hash_file(models / RESNET50_FOLDER / RECORD).sha256[:12]
-    return CachedClassifier(lambda: ResNet50Classifier(models, threads=1), store, version)
-
-
-def _scene(query: PictureQuery, images: Path, kept: Path, models: Path | None, closer: bool) -> Scene | None:
-    own = components(images, kept, models)
+def _scene(query: PictureQuery, images: Path, kept: Path, closer: bool) -> Scene | None:
+    own = components(images, kept)
     try:
         picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
     except RowError:
         return None
-    lines = read_closely(picture, query.entity_names, own.reader) if closer else own.reader.read(picture)
-    shapes = find_shapes(picture, lines, own.shape_finder)
-    pooled = own.classifier.classify([picture])[0].features if own.classifier else None
-    return Scene(tuple(lines), shapes, picture.width, picture.height, pooled)
+    return own.observe(picture, query.entity_names, second_pass=closer)
 
 
-def _scenes(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None, closer: bool
-) -> list[Scene | None]:
-    return [_scene(query, images, kept, models, closer) for query in queries]
+def _scenes(queries: Sequence[PictureQuery], images: Path, kept: Path, closer: bool) -> list[Scene | None]:
+    return [_scene(query, images, kept, closer) for query in queries]
 
 
-def _answers(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None
-) -> list[PictureAnswers]:
-    return list(answer_pictures(queries, components(images, kept, models)))
+def _answers(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
+    return list(answer_pictures(queries, components(images, kept)))
 
 
 def _chunks(queries: Iterable[PictureQuery], size: int = 20) -> list[list[PictureQuery]]:
@@ -113,7 +97,6 @@ def look_at(
     queries: Sequence[PictureQuery],
     images: Path,
     kept: Path,
-    models: Path | None = None,
     *,
     closer: bool = True,
 ) -> dict[str, Scene]:
@@ -123,16 +106,13 @@ def look_at(
         queries: The pictures.
         images: Their folder.
         kept: Where what is read is kept.
-        models: The folder of the converted ResNet50; None to go without it.
         closer: Whether to take second looks.
 
     Returns:
         Link -> what was seen.
     """
     with _pool() as pool:
-        jobs = [
-            (chunk, pool.submit(_scenes, chunk, images, kept, models, closer)) for chunk in _chunks(queries)
-        ]
+        jobs = [(chunk, pool.submit(_scenes, chunk, images, kept, closer)) for chunk in _chunks(queries)]
         found = [
             (query.image_link, scene)
             for chunk, job in jobs
@@ -141,12 +121,10 @@ def look_at(
     return {link: scene for link, scene in found if scene is not None}
 
 
-def answer(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, models: Path | None = None
-) -> list[PictureAnswers]:
+def answer(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
     """Answer pictures by the call that the workers make, in the order of the queries."""
     with _pool() as pool:
-        jobs = [pool.submit(_answers, chunk, images, kept, models) for chunk in _chunks(queries)]
+        jobs = [pool.submit(_answers, chunk, images, kept) for chunk in _chunks(queries)]
         return [result for job in jobs for result in job.result()]
 
 

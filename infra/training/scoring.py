@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra.training.labels import LabelledRow
-from tapeline.quantities import Quantity, parse_quantity
+from tapeline.quantities import Quantity
 
 type Outcome = Literal["tp", "fp", "fn", "tn"]
 
 
-def outcome(row: LabelledRow, prediction: str) -> Outcome:
+def outcome(row: LabelledRow, quantity: Quantity | None) -> Outcome:
     """Say what a prediction counts as.
 
     A wrong one is a false positive, and so is any where the picture doesn't say; an empty one is a false
     negative where the picture says.
     """
-    if not prediction:
+    if quantity is None:
         return "tn" if row.silent else "fn"
-    return "tp" if is_right(row, parse_quantity(prediction)) else "fp"
+    return "tp" if is_right(row, quantity) else "fp"
 
 
 def is_right(row: LabelledRow, quantity: Quantity) -> bool:

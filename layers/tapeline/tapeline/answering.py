@@ -1,4 +1,4 @@
-"""From links and entities to answers: the one call behind the batch, the API and the tests."""
+"""From links and entities to answers: the one call behind the batch, the API and the evaluation."""
 
 import logging
 import time
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import batched, islice
 
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import is_known, unknown_entity
 from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import Classification, Label, Picture
+from tapeline.picture import Label, Picture
 from tapeline.ports import PictureClassifier, PictureDecoder, PictureFetcher, ShapeFinder, TextReader
 from tapeline.ranking.choosing import Answer, choose_answers
-from tapeline.ranking.features import Scene
-from tapeline.reading.passes import find_shapes, read_closely
+from tapeline.reading.observing import observe
+from tapeline.reading.scene import Scene
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ class Components:
         fetcher: Brings the bytes behind a link.
         decoder: Turns them into pixels.
         reader: Reads the text.
-        classifier: ResNet50, or None where its weights aren't there: pictures then have no labels.
-        shape_finder: Finds lines and outlines; without one, the choice goes by text alone.
-        downloads: Downloads that go on at once, and pictures that wait in memory.
-        batch: Pictures that are classified together.
+        classifier: ResNet50, or None where its weights are absent: pictures then have no labels.
+        shape_finder: Finds segments and outlines; without one, the choice goes by text alone.
+        downloads: Downloads that go on at once, and bodies that wait in memory.
+        batch: Pictures that are classified together, and are held decoded.
     """
 
     fetcher: PictureFetcher
@@ -41,6 +41,10 @@ class Components:
     shape_finder: ShapeFinder | None = None
     downloads: int = 8
     batch: int = 8
+
+    def observe(self, picture: Picture, entity_names: Iterable[str], *, second_pass: bool = True) -> Scene:
+        """Observe a picture with these components; see :func:`tapeline.reading.observing.observe`."""
+        return observe(picture, entity_names, self.reader, self.shape_finder, second_pass=second_pass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,10 @@ def answer_pictures(queries: Iterable[PictureQuery], components: Components) -> 
     Yields:
         One result for each query, in order. What goes wrong with a picture is in its result.
     """
-    for batch in batched(_decoded_ahead(queries, components), components.batch):
-        classifications = _classify(batch, components.classifier)
-        for work, classification in zip(batch, classifications, strict=True):
-            yield _answer(work, classification, components)
+    for batch in batched(_decode_ahead(queries, components), components.batch):
+        _classify(batch, components.classifier)
+        for work in batch:
+            yield _answer(work, components)
 
 
 @dataclass(slots=True)
@@ -91,8 +95,14 @@ class _Work:
 
     query: PictureQuery
     picture: Picture | None = None
+    labels: tuple[Label, ...] = ()
     error: RowError | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def known_entities(self) -> tuple[str, ...]:
+        """The entities of the query that can be asked for."""
+        return tuple(name for name in self.query.entity_names if is_known(name))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -103,19 +113,19 @@ class _Work:
         except RowError as error:
             self.error = error
         except Exception as error:
-            # One picture must not cost its shard the others: what nobody foresaw becomes the row's error.
+            # One picture must not cost its shard the others: an unexpected error becomes the row's.
             logger.exception("stage %s failed for %s", name, self.query.image_link)
             self.error = RowError(ErrorCode.INTERNAL, f"{name} failed: {error!r}; please report this picture")
         finally:
             self.milliseconds[name] = (time.perf_counter() - start) * 1000
 
 
-def _decoded_ahead(queries: Iterable[PictureQuery], components: Components) -> Iterator[_Work]:
+def _decode_ahead(queries: Iterable[PictureQuery], components: Components) -> Iterator[_Work]:
     """Fetch ahead in threads; decode here, one at a time, as a decoder's peak is many times its result."""
 
     def fetch(query: PictureQuery) -> tuple[_Work, bytes]:
         work, body = _Work(query), b""
-        if any(name in UNITS_BY_ENTITY for name in query.entity_names):
+        if work.known_entities:
             with work.stage("fetch"):
                 body = components.fetcher.fetch(query.image_link)
         return work, body
@@ -136,41 +146,37 @@ def _decoded_ahead(queries: Iterable[PictureQuery], components: Components) -> I
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _classify(batch: Sequence[_Work], classifier: PictureClassifier | None) -> list[Classification | None]:
+def _classify(batch: Sequence[_Work], classifier: PictureClassifier | None) -> None:
+    """Put labels to the decoded pictures of a batch."""
     decoded = [(work, work.picture) for work in batch if work.picture is not None]
     if classifier is None or not decoded:
-        return [None] * len(batch)
+        return
     start = time.perf_counter()
-    results = iter(classifier.classify([picture for _, picture in decoded]))
+    try:
+        found = classifier.classify([picture for _, picture in decoded])
+    except Exception:
+        # Which picture it was isn't known: each is tried alone, and only what fails again has an error.
+        logger.exception("classifying %d pictures together failed", len(decoded))
+        for work, picture in decoded:
+            with work.stage("classify"):
+                work.labels = classifier.classify([picture])[0].labels
+        return
     each = (time.perf_counter() - start) * 1000 / len(decoded)
-    for work, _ in decoded:
+    for (work, _), result in zip(decoded, found, strict=True):
+        work.labels = result.labels
         work.milliseconds["classify"] = each
-    return [None if work.picture is None else next(results) for work in batch]
 
 
-def _answer(work: _Work, classification: Classification | None, components: Components) -> PictureAnswers:
-    known = tuple(name for name in work.query.entity_names if name in UNITS_BY_ENTITY)
+def _answer(work: _Work, components: Components) -> PictureAnswers:
+    known = work.known_entities
     answers: dict[str, Answer | RowError] = {}
-    picture = work.picture
-    if picture is not None:
+    if work.picture is not None and work.error is None:
         with work.stage("read"):
-            lines = read_closely(picture, known, components.reader)
+            scene = components.observe(work.picture, known)
         if work.error is None:
             with work.stage("answer"):
-                shapes = find_shapes(picture, lines, components.shape_finder)
-                pooled = classification.features if classification else None
-                scene = Scene(tuple(lines), shapes, picture.width, picture.height, pooled)
                 answers.update(choose_answers(scene, known))
     if work.error is not None:
         answers = dict.fromkeys(known, work.error)
-    answers.update(
-        {name: unknown_entity(name) for name in work.query.entity_names if name not in UNITS_BY_ENTITY}
-    )
-    return PictureAnswers(answers, classification.labels if classification else (), work.milliseconds)
-
-
-def unknown_entity(name: str) -> RowError:
-    """Return the error of a row that asks for an entity that there isn't."""
-    return RowError(
-        ErrorCode.UNKNOWN_ENTITY, f"expected one of {', '.join(UNITS_BY_ENTITY)}, received {name[:100]!r}"
-    )
+    answers.update({name: unknown_entity(name) for name in work.query.entity_names if not is_known(name)})
+    return PictureAnswers(answers, work.labels, work.milliseconds)

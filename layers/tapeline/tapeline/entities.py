@@ -5,6 +5,8 @@ Source: the task of the Amazon ML Challenge 2024, whose scorer knows these names
 
 from typing import Final
 
+from tapeline.errors import ErrorCode, RowError
+
 _LENGTHS: Final = frozenset({"centimetre", "foot", "inch", "metre", "millimetre", "yard"})
 _WEIGHTS: Final = frozenset({"gram", "kilogram", "microgram", "milligram", "ounce", "pound", "ton"})
 _VOLUMES: Final = frozenset(
@@ -25,3 +27,19 @@ UNITS_BY_ENTITY: Final[dict[str, frozenset[str]]] = {
     "item_volume": _VOLUMES,
 }
 """Entity name -> the full names of the units that a prediction for it may have."""
+
+SIDES: Final = ("width", "height", "depth")
+"""The entities that are lengths of the same product, and so compete for its measures."""
+
+
+def is_known(entity_name: str) -> bool:
+    """Say whether an entity can be asked for."""
+    return entity_name in UNITS_BY_ENTITY
+
+
+def unknown_entity(entity_name: str) -> RowError:
+    """Return the error of a row that asks for an entity that isn't one of the eight."""
+    return RowError(
+        ErrorCode.UNKNOWN_ENTITY,
+        f"expected one of {', '.join(UNITS_BY_ENTITY)}, received {entity_name[:100]!r}",
+    )

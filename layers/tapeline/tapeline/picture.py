@@ -1,18 +1,18 @@
-"""A picture and what is read from it, as plain values."""
+"""A picture and what the adapters find in it, as plain values."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # Only Inference has it: the other functions, which share this module, name boxes and labels alone.
+    # The functions without pictures share this module, and haven't got numpy.
     import numpy as np
     import numpy.typing as npt
 
 type Pixels = npt.NDArray[np.uint8]
 """RGB pixels, shape (height, width, 3), dtype uint8."""
 
-type Features = npt.NDArray[np.float32]
-"""What ResNet50 makes of a picture before its last layer, shape (2048,), dtype float32."""
+type Embedding = npt.NDArray[np.float32]
+"""ResNet50's pooled output before its last layer, shape (2048,), dtype float32."""
 
 type Segments = npt.NDArray[np.float32]
 """Straight lines (x1, y1, x2, y2), shape (n, 4), dtype float32, in pixels of the original picture."""
@@ -50,7 +50,7 @@ class TextLine:
 
     Attributes:
         text: What it says; not empty.
-        score: The reader's confidence, 0 to 1.
+        score: The text reader's confidence, 0 to 1.
         box: Its four corners, in pixels of the original picture.
     """
 
@@ -95,8 +95,8 @@ class Classification:
 
     Attributes:
         labels: The five most probable classes, best first.
-        features: The pooled features, shape (2048,), float32.
+        embedding: The pooled output of the last convolution, shape (2048,), float32.
     """
 
     labels: tuple[Label, ...]
-    features: Features
+    embedding: Embedding

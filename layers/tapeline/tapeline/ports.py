@@ -7,7 +7,7 @@ from typing import IO, Literal, Protocol
 from tapeline.picture import Classification, Picture, Shapes, TextLine
 
 type ExecutionState = Literal["running", "succeeded", "failed"]
-"""How an execution of the state machine stands."""
+"""The state of an execution of the state machine."""
 
 
 class ObjectStore(Protocol):
@@ -59,7 +59,7 @@ class ExecutionStarter(Protocol):
 
 
 class ExecutionReader(Protocol):
-    """Says how executions of the state machine stand."""
+    """Looks up executions of the state machine."""
 
     def state(self, name: str) -> ExecutionState | None:
         """Return an execution's state; None where there is none of that name."""
@@ -67,10 +67,10 @@ class ExecutionReader(Protocol):
 
 
 class LinkSigner(Protocol):
-    """Makes links to objects that otherwise nobody can read."""
+    """Makes presigned URLs of private objects."""
 
     def sign(self, key: str, seconds: int) -> str:
-        """Return a link under which anybody may download an object, for so many seconds."""
+        """Return a presigned URL that downloads an object without credentials, for so many seconds."""
         ...
 
 
@@ -106,14 +106,14 @@ class TextReader(Protocol):
 
         Args:
             picture: What to read.
-            longest_side: For a closer look: the size in pixels of the longest side at which lines are
+            longest_side: For a second OCR pass: the size in pixels of the longest side at which lines are
                 searched, larger than the reader's own, which holds where it is left out.
         """
         ...
 
 
 class ShapeFinder(Protocol):
-    """Finds what is drawn beside text: lines, and the product's outline."""
+    """Finds what is drawn beside text: straight segments, and the product's outline."""
 
     def find(self, picture: Picture) -> Shapes:
         """Return a picture's line segments and its product's outline."""

@@ -1,4 +1,4 @@
-"""One picture for somebody who waits: the same core call as the batch, within a deadline."""
+"""One picture for a caller who waits: the same core call as the batch, within a deadline."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from tapeline.picture import Picture, Pixels
 from tapeline.ports import PictureDecoder, PictureFetcher
 
 POSTED = "the posted picture"
-"""Stands in for the link of a picture that came with the request."""
+"""In place of the link of a picture that came with the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Predictor:
 
     def _predict(self, query: PictureQuery, body: bytes | None, preview: bool) -> Prediction:
         components = self._loaded()
-        decoder = _Keeping(components.decoder)
-        fetcher: PictureFetcher = components.fetcher if body is None else _Posted(body)
+        decoder = _RecordingDecoder(components.decoder)
+        fetcher: PictureFetcher = components.fetcher if body is None else _PostedPicture(body)
         (result,) = answer_pictures(
             [query], replace(components, decoder=decoder, fetcher=fetcher, downloads=1)
         )
@@ -96,8 +96,8 @@ class Predictor:
         return self._components
 
 
-class _Posted:
-    """An image fetcher that has the bytes already."""
+class _PostedPicture:
+    """A picture fetcher that has the bytes already."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -106,8 +106,8 @@ class _Posted:
         return self._body
 
 
-class _Keeping:
-    """A picture decoder that keeps what it decoded."""
+class _RecordingDecoder:
+    """A picture decoder that records what it decoded."""
 
     def __init__(self, decoder: PictureDecoder) -> None:
         self._decoder = decoder

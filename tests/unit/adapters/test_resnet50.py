@@ -80,9 +80,9 @@ def test_the_answer_is_kerass(models: Models, tmp_path: Path, size: tuple[int, i
     assert [label.wordnet_id for label in result.labels] == [f"n{number:08d}" for number in best]
     assert [label.name for label in result.labels] == [f"class_{number}" for number in best]
     assert [label.score for label in result.labels] == pytest.approx(predictions[best].tolist(), abs=1e-4)
-    assert result.features.shape == (2048,)
-    assert result.features.dtype == np.float32
-    np.testing.assert_allclose(result.features, features, atol=1e-4 * np.abs(features).max())
+    assert result.embedding.shape == (2048,)
+    assert result.embedding.dtype == np.float32
+    np.testing.assert_allclose(result.embedding, features, atol=1e-4 * np.abs(features).max())
 
 
 def test_all_thousand_predictions_are_kerass(models: Models, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_answer_depends_on_the_order_of_the_channels(models: Models) -> None
     pixels = noise(224, 224, seed=5)
     straight, swapped = models.classifier.classify([as_picture(pixels), as_picture(pixels[..., ::-1])])
 
-    assert np.abs(straight.features - swapped.features).max() > 0.01 * np.abs(straight.features).max()
+    assert np.abs(straight.embedding - swapped.embedding).max() > 0.01 * np.abs(straight.embedding).max()
 
 
 def test_a_batch_answers_each_picture_in_order(models: Models) -> None:
@@ -110,8 +110,8 @@ def test_a_batch_answers_each_picture_in_order(models: Models) -> None:
 
     assert len(together) == 18
     for batched, single in zip((together[0], together[16]), alone, strict=True):
-        np.testing.assert_allclose(batched.features, single.features, rtol=1e-3, atol=1e-4)
-    assert not np.allclose(together[0].features, together[16].features, rtol=1e-2)
+        np.testing.assert_allclose(batched.embedding, single.embedding, rtol=1e-3, atol=1e-4)
+    assert not np.allclose(together[0].embedding, together[16].embedding, rtol=1e-2)
 
 
 def test_no_pictures_have_no_answers(models: Models) -> None:

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import TextLine
 from tapeline.quantities import format_quantity
-from tapeline.ranking.candidates import Candidate, Keyword, find_candidates
+from tapeline.ranking.candidates import Candidate, candidates_for, find_candidates
+from tapeline.ranking.keywords import Keyword
+from tapeline.reading.observing import NO_SHAPES, scene_of
 
 
 def line(text: str, x: float = 100, y: float = 100, *, degrees: float = 0) -> TextLine:
@@ -29,7 +30,7 @@ def line(text: str, x: float = 100, y: float = 100, *, degrees: float = 0) -> Te
 
 
 def candidates(entity: str, *lines: TextLine) -> list[Candidate]:
-    return find_candidates(lines, entity, width=800, height=400)
+    return candidates_for(entity, find_candidates(scene_of(lines, NO_SHAPES, 800, 400)))
 
 
 def values(entity: str, *lines: TextLine) -> list[str]:
@@ -91,26 +92,28 @@ def test_words_beside_a_weight_say_whose_it_is(text: str, keyword: Keyword) -> N
     assert keyword in candidate.keywords
 
 
-def test_a_short_line_beside_a_number_is_its_label() -> None:
+def test_a_short_line_beside_a_number_is_its_caption() -> None:
     above, number, far = line("Height", y=70), line("22 cm"), line("Width", y=300)
     (candidate,) = candidates("height", number, far, above)
-    assert candidate.label == {Keyword.HEIGHT}
+    assert candidate.caption == {Keyword.HEIGHT}
     assert candidate.keywords == frozenset()
 
 
-def test_a_long_sentence_or_a_line_with_a_number_of_its_own_is_no_label() -> None:
+def test_a_long_sentence_or_a_line_with_a_number_of_its_own_is_no_caption() -> None:
     sentence = line("the height of all of these tables varies", y=70)
     other = line("Width 10 cm", y=130)
-    (candidate,) = [c for c in candidates("height", line("22 cm"), sentence, other) if c.text == "22 cm"]
-    assert candidate.label == frozenset()
+    (candidate,) = [
+        c for c in candidates("height", line("22 cm"), sentence, other) if c.line.line.text == "22 cm"
+    ]
+    assert candidate.caption == frozenset()
 
 
 @pytest.mark.parametrize(("x", "y"), [(150.0, 100.0), (100.0, 130.0)], ids=["right", "below"])
 def test_a_number_and_its_unit_in_neighbouring_lines_are_joined(x: float, y: float) -> None:
     (candidate,) = candidates("height", line("4.2", 100, 100), line("in", x, y))
     assert format_quantity(candidate.quantity) == "4.2 inch"
-    assert candidate.text == "4.2 in"
-    assert candidate.box[0] == (100, 100)
+    assert candidate.line.line.text == "4.2 in"
+    assert candidate.line.line.box[0] == (100, 100)
 
 
 def test_a_unit_far_off_is_not_joined() -> None:
@@ -125,31 +128,28 @@ def test_one_unit_is_joined_to_one_number_only() -> None:
 
 @pytest.mark.parametrize(
     ("degrees", "expected"),
-    [(0, "across"), (5, "across"), (180, "across"), (90, "up"), (270, "up"), (35, "oblique")],
+    [(0, "flat"), (5, "flat"), (180, "flat"), (90, "upright"), (270, "upright"), (35, "oblique")],
 )
 def test_the_box_says_which_way_the_text_runs(degrees: float, expected: str) -> None:
     (candidate,) = candidates("height", line("30 cm", 300, 200, degrees=degrees))
-    assert candidate.direction == expected
-    assert candidate.size == pytest.approx(24 / 400)
+    assert candidate.line.direction == expected
+    assert candidate.line.letter_height == pytest.approx(24)
 
 
 def test_candidates_come_in_reading_order_with_their_place() -> None:
     lower, upper = line("20 cm", 370, 188), line("10 cm", 0, 0)
     first, second = candidates("width", lower, upper)
-    assert [(first.order, first.text), (second.order, second.text)] == [(0, "10 cm"), (1, "20 cm")]
+    assert [(c.order, c.line.line.text) for c in (first, second)] == [(0, "10 cm"), (1, "20 cm")]
     assert [second.x, second.y] == pytest.approx([0.5, 0.5])
-    assert second.box == lower.box
+    assert second.line.line.box == lower.box
 
 
 def test_ranges_and_groups_are_marked() -> None:
-    assert [c.range_bound for c in candidates("voltage", line("100-240V"))] == ["low", "high"]
-    assert [(c.member, c.group_size) for c in candidates("width", line("5 x 7 in"))] == [(0, 2), (1, 2)]
-
-
-def test_an_unknown_entity_is_an_error() -> None:
-    with pytest.raises(RowError, match=r"expected one of .*, received 'colour'") as caught:
-        candidates("colour")
-    assert caught.value.code is ErrorCode.UNKNOWN_ENTITY
+    assert [c.found.range_bound for c in candidates("voltage", line("100-240V"))] == ["low", "high"]
+    assert [(c.found.member, c.found.group_size) for c in candidates("width", line("5 x 7 in"))] == [
+        (0, 2),
+        (1, 2),
+    ]
 
 
 NUMBERS = st.floats(-1e4, 1e4)
@@ -168,9 +168,9 @@ LINES = st.builds(
 def test_no_lines_raise_and_each_candidate_has_a_unit_of_its_entity(
     lines: list[TextLine], entity: str
 ) -> None:
-    found = find_candidates(lines, entity, width=100, height=100)
+    found = candidates_for(entity, find_candidates(scene_of(lines, NO_SHAPES, 100, 100)))
     assert all(c.quantity.unit in UNITS_BY_ENTITY[entity] for c in found)
-    assert {c.box for c in found} <= {read.box for read in lines}
+    assert {c.line.line.box for c in found} <= {read.box for read in lines}
     assert sorted({c.order for c in found}) == [c.order for c in found]
 
 
@@ -189,10 +189,10 @@ def test_bare_numbers_without_a_unit_are_none() -> None:
     assert values("width", line("Size", x=20, y=20), line("35", x=300, y=200)) == []
 
 
-def test_a_label_in_the_same_row_is_told_apart_from_one_beside() -> None:
+def test_a_caption_in_the_same_row_is_told_apart_from_one_beside() -> None:
     (far,) = candidates("height", line("Height", x=20), line("35 cm", x=600))
-    assert far.label == frozenset()
-    assert far.row == {Keyword.HEIGHT}
+    assert far.caption == frozenset()
+    assert far.table_row == {Keyword.HEIGHT}
 
 
 @pytest.mark.parametrize("text", ["NET WT 8 oz", "8 oz / 227 g", "Weight: 4.41 oz", "100 g (3.53 oz)"])
@@ -225,6 +225,6 @@ def test_letters_that_name_sides_stay_where_there_is_no_list() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "(0)"])
-def test_a_zero_beside_a_number_is_no_label(text: str) -> None:
+def test_a_zero_beside_a_number_is_no_caption(text: str) -> None:
     (candidate,) = candidates("depth", line("30 cm", x=200), line(text, x=150))
-    assert candidate.label == frozenset()
+    assert candidate.caption == frozenset()

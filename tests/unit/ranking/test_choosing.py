@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Shapes, TextLine
-from tapeline.quantities import parse_quantity
-from tapeline.ranking.choosing import choose_answers
-from tapeline.ranking.features import Scene
-from tapeline.reading.passes import NO_SHAPES
+from tapeline.quantities import format_prediction
+from tapeline.ranking.choosing import Answer, choose_answers
+from tapeline.reading.observing import NO_SHAPES, scene_of
+from tapeline.reading.scene import Scene
+from tests.unit.ranking.small_ranker import small_ranker
+
+RANKER = small_ranker()
 
 
 def line(text: str, x: float = 100, y: float = 100, *, vertical: bool = False) -> TextLine:
@@ -20,12 +23,16 @@ def line(text: str, x: float = 100, y: float = 100, *, vertical: bool = False) -
 
 
 def scene(lines: list[TextLine], shapes: Shapes = NO_SHAPES) -> Scene:
-    return Scene(tuple(lines), shapes, 800, 800)
+    return scene_of(lines, shapes, 800, 800)
+
+
+def choose(seen: Scene, *entities: str) -> dict[str, Answer]:
+    return choose_answers(seen, entities, ranker=RANKER)
 
 
 def predict(lines: list[TextLine], *entities: str) -> list[str]:
-    answers = choose_answers(scene(lines), entities)
-    return [answers[name].prediction for name in entities]
+    answers = choose(scene(lines), *entities)
+    return [format_prediction(answers[name].quantity) for name in entities]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,7 @@ def test_a_line_that_says_it(text: str, entity: str, expected: str) -> None:
     assert predict([line(text)], entity) == [expected]
 
 
-def test_labels_beside_the_numbers_win() -> None:
+def test_words_beside_the_numbers_win() -> None:
     lines = [line("Width: 40 cm", y=100), line("Height: 90 cm", y=200), line("Depth: 35 cm", y=300)]
     assert predict(lines, "depth", "height", "width") == ["35 centimetre", "90 centimetre", "40 centimetre"]
 
@@ -61,19 +68,19 @@ def test_a_height_stands_upright_and_a_width_lies_below() -> None:
 
 def test_an_answer_says_where_it_was_read() -> None:
     said = line("Net weight 2 kg")
-    answer = choose_answers(scene([said]), ["item_weight"])["item_weight"]
+    answer = choose(scene([said]), "item_weight")["item_weight"]
     assert answer.text
     assert answer.box is not None
     assert 0 < answer.confidence <= 1
 
 
-def test_nothing_read_is_silence() -> None:
+def test_where_nothing_was_read_it_abstains() -> None:
     assert predict([], *UNITS_BY_ENTITY) == [""] * len(UNITS_BY_ENTITY)
 
 
 def test_an_unknown_entity_is_an_error() -> None:
     with pytest.raises(RowError, match="colour") as caught:
-        choose_answers(scene([]), ["colour"])
+        choose(scene([]), "colour")
     assert caught.value.code is ErrorCode.UNKNOWN_ENTITY
 
 
@@ -83,9 +90,9 @@ def test_an_unknown_entity_is_an_error() -> None:
     )
 )
 def test_whatever_was_read_every_answer_has_a_unit_of_its_entity(lines: list[TextLine]) -> None:
-    for entity, answer in choose_answers(scene(lines), list(UNITS_BY_ENTITY)).items():
-        if answer.prediction:
-            assert parse_quantity(answer.prediction).unit in UNITS_BY_ENTITY[entity]
+    for entity, answer in choose(scene(lines), *UNITS_BY_ENTITY).items():
+        if answer.quantity is not None:
+            assert answer.quantity.unit in UNITS_BY_ENTITY[entity]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +114,7 @@ def test_each_side_gets_a_measure_of_its_own_where_there_are_enough() -> None:
     assert predict(lines, "width", "depth", "height") == ["20 inch", "10 inch", "30 inch"]
 
 
-def test_inch_marks_read_as_degrees_are_mended() -> None:
+def test_inch_marks_read_as_degrees_are_repaired() -> None:
     sides = ("width", "depth", "height")
     assert predict([line("77°L X 54°W X 41°H")], "width", "height") == ["54 inch", "41 inch"]
     lines = [line("Width", y=100), line("20°", x=200, y=100), line('Height 30"', y=400)]
@@ -128,14 +135,14 @@ def test_a_part_of_the_product_is_not_its_size() -> None:
 def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
     lines = [line("90 cm", x=40, y=350, vertical=True), line("40 cm", x=350, y=740), line("35 cm", y=60)]
     sides = ["width", "height", "depth"]
-    together = choose_answers(scene(lines), sides)
-    alone = {side: choose_answers(scene(lines), [side])[side] for side in sides}
+    together = choose(scene(lines), *sides)
+    alone = {side: choose(scene(lines), side)[side] for side in sides}
     assert together == alone
 
 
 def test_crowded_pictures_are_rated_too() -> None:
     lines = [line(f"{number} cm", x=number % 40 * 20, y=number // 40 * 20) for number in range(1, 400)]
-    answers = choose_answers(scene(lines), ["width", "height", "depth"])
+    answers = choose(scene(lines), "width", "height", "depth")
     assert all(len(answer.runners_up) == 2 for answer in answers.values())
 
 
@@ -144,31 +151,34 @@ def test_the_line_that_a_number_stands_on_says_which_side_it_is() -> None:
     flat = Shapes(np.array([[200, 730, 600, 730]], np.float32), (200, 100, 600, 700))
     upright = Shapes(np.array([[140, 100, 140, 700]], np.float32), (200, 100, 600, 700))
     both = Shapes(np.concatenate([flat.segments, upright.segments]), flat.outline)
-    answers = choose_answers(scene(lines, both), ["width", "height"])
-    assert answers["height"].prediction == "90 centimetre"
-    assert answers["width"].prediction == "40 centimetre"
+    answers = choose(scene(lines, both), "width", "height")
+    assert format_prediction(answers["height"].quantity) == "90 centimetre"
+    assert format_prediction(answers["width"].quantity) == "40 centimetre"
 
 
 def test_a_measure_on_an_upright_line_is_no_width() -> None:
     upright = Shapes(np.array([[140, 100, 140, 700]], np.float32), (200, 100, 600, 700))
-    answers = choose_answers(scene([line("90 cm", x=60, y=380)], upright), ["width", "height"])
-    assert answers["height"].prediction == "90 centimetre"
-    assert answers["width"].prediction == ""
+    answers = choose(scene([line("90 cm", x=60, y=380)], upright), "width", "height")
+    assert format_prediction(answers["height"].quantity) == "90 centimetre"
+    assert format_prediction(answers["width"].quantity) == ""
 
 
 def test_runners_up_are_the_other_quantities_best_first() -> None:
     lines = [line("Net Wt 500 g", y=100), line("2 kg", y=300), line("500 g", y=500), line("3 kg", y=700)]
-    answer = choose_answers(scene(lines), ["item_weight"])["item_weight"]
-    assert answer.prediction == "500 gram"
-    assert sorted(runner.prediction for runner in answer.runners_up) == ["2 kilogram", "3 kilogram"]
+    answer = choose(scene(lines), "item_weight")["item_weight"]
+    assert format_prediction(answer.quantity) == "500 gram"
+    assert sorted(format_prediction(runner.quantity) for runner in answer.runners_up) == [
+        "2 kilogram",
+        "3 kilogram",
+    ]
     assert answer.runners_up[0].text in {"2 kg", "3 kg"}
     assert answer.confidence > answer.runners_up[0].confidence >= answer.runners_up[1].confidence
 
 
-def test_silence_has_runners_up_too() -> None:
-    answer = choose_answers(scene([line("Seat height 45 cm")]), ["depth"])["depth"]
-    assert answer.prediction == ""
-    assert [runner.prediction for runner in answer.runners_up] == ["45 centimetre"]
+def test_an_empty_answer_has_runners_up_too() -> None:
+    answer = choose(scene([line("Seat height 45 cm")]), "depth")["depth"]
+    assert format_prediction(answer.quantity) == ""
+    assert [format_prediction(runner.quantity) for runner in answer.runners_up] == ["45 centimetre"]
 
 
 CROWD = [
@@ -202,8 +212,8 @@ def test_among_much_text_the_size_in_the_corner_is_the_depth() -> None:
         line("35 cm", x=690, y=680),
     ]
     drawn = scene([*CROWD, *sizes], Shapes(segments, (100, 150, 600, 650)))
-    answers = choose_answers(drawn, ["width", "height", "depth"])
-    assert [answer.prediction for answer in answers.values()] == [
+    answers = choose(drawn, "width", "height", "depth")
+    assert [format_prediction(answer.quantity) for answer in answers.values()] == [
         "60 centimetre",
         "80 centimetre",
         "35 centimetre",

@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.picture import Shapes, TextLine
-from tapeline.ranking.candidates import find_candidates
-from tapeline.ranking.features import FEATURES, Scene, axis_strengths, describe, line_evidence, prior_odds
-from tapeline.ranking.measures import find_measures
-from tapeline.ranking.ranker import default_ranker
+from tapeline.ranking.features import FEATURES, compute_features
+from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.rules import rule_log_odds
+from tapeline.reading.observing import scene_of
+from tapeline.reading.scene import Scene
+from tests.unit.ranking.small_ranker import PRIORS
 
 PIXELS = st.floats(0, 2000, width=32)
 TEXTS = st.sampled_from(
@@ -22,7 +24,7 @@ def line(text: str, x: float, y: float, wide: float, high: float) -> TextLine:
 
 
 def scene(lines: list[TextLine], segments: list[tuple[float, float, float, float]]) -> Scene:
-    return Scene(tuple(lines), Shapes(np.array(segments, np.float32).reshape(-1, 4), None), 1000, 800)
+    return scene_of(lines, Shapes(np.array(segments, np.float32).reshape(-1, 4), None), 1000, 800)
 
 
 @given(
@@ -34,9 +36,9 @@ def test_features_are_finite_whatever_was_seen(
     lines: list[TextLine], segments: list[tuple[float, float, float, float]], entity: str
 ) -> None:
     seen = scene(lines, segments)
-    measures = find_measures(find_candidates(lines, entity, width=1000, height=800))
-    features = describe(measures, entity, seen, default_ranker().priors)
-    odds = prior_odds(measures, entity, seen, default_ranker().priors)
+    measures = MeasureSets(seen).of(entity)
+    features = compute_features(measures, entity, PRIORS)
+    odds = rule_log_odds(measures, entity, PRIORS)
     assert features.shape == (len(measures), len(FEATURES))
     assert odds.shape == (len(measures),)
     assert np.isfinite(features).all()
@@ -45,8 +47,8 @@ def test_features_are_finite_whatever_was_seen(
 
 def strengths(x: float, y: float, *segments: tuple[float, float, float, float]) -> list[float]:
     lines = [line("12 cm", x, y, 80, 24)]
-    measures = find_measures(find_candidates(lines, "width", width=1000, height=800))
-    strength: list[float] = axis_strengths(line_evidence(measures, scene(lines, list(segments))))[0].tolist()
+    measures = MeasureSets(scene(lines, list(segments))).of("width")
+    strength: list[float] = measures.strengths[0].tolist()
     return strength
 
 

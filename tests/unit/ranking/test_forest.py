@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from infra.training.growing import Grown, calibrate, forest_document
+from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.features import FEATURES
 from tapeline.ranking.forest import Forest
-from tapeline.ranking.ranker import Calibration, default_ranker
+from tapeline.ranking.ranker import default_ranker
 
 
 def test_numpy_gives_what_lightgbm_gives() -> None:

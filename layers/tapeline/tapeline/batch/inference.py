@@ -13,6 +13,7 @@ from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dum
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, rest_name
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import ObjectStore
+from tapeline.quantities import format_prediction
 
 _SAFETY: Final = 3.0
 """The next picture may take this many times as long as the slowest so far."""
@@ -123,11 +124,12 @@ def _row_answer(question: Question, result: PictureAnswers) -> RowAnswer:
         return RowAnswer(question.position, error_code=answer.code, error=answer.message)
     return RowAnswer(
         position=question.position,
-        prediction=answer.prediction,
+        prediction=format_prediction(answer.quantity),
         confidence=round(answer.confidence, 4),
         text=answer.text,
         box=answer.box,
         runners_up=tuple(
-            (runner.prediction, round(runner.confidence, 4), runner.text) for runner in answer.runners_up
+            (format_prediction(runner.quantity), round(runner.confidence, 4), runner.text)
+            for runner in answer.runners_up
         ),
     )

@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from tapeline.geometry import Bounds, bounds_of, letter_height
 from tapeline.quantities import size
-from tapeline.ranking.candidates import Candidate, Keyword
+from tapeline.ranking.candidates import Candidate
+from tapeline.ranking.keywords import (
+    NO_KEYWORDS,
+    OF_ANOTHER_THING,
+    SIDE_KEYWORDS,
+    Keyword,
+    Keywords,
+)
 
 LARGEST: Final[dict[str, float]] = {
     "width": 1e5, "height": 1e5, "depth": 1e5, "item_weight": 2e7, "maximum_weight_recommendation": 1e8,
@@ -13,10 +21,16 @@ LARGEST: Final[dict[str, float]] = {
 }  # fmt: skip
 """Entity -> what is larger is misread or meant otherwise, in the units of
 :data:`~tapeline.quantities.SIZE_BY_UNIT`: 100 metres, 20 tonnes, a load of 100 tonnes, 100 cubic metres, a
-megavolt, a megawatt."""
+megavolt, a megawatt. By hand."""
 
 _ROUNDING: Final = 0.04
-"""By what part two spellings of one size may differ: 3.14 in for 8 cm, but also 4 in for 10 cm."""
+"""Relative tolerance between two spellings of one size: 3.14 in for 8 cm, but also 4 in for 10 cm."""
+
+_SAME_SPOT_X: Final = 0.15
+"""Distance within which two units of one size stand, as a part of the picture's width. By hand."""
+
+_SAME_SPOT_Y: Final = 0.08
+"""The same as a part of the picture's height. By hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,53 +39,92 @@ class Measure:
 
     Attributes:
         candidates: The units that it is printed in beside one another, in reading order; at least one.
+        keywords: What its own lines say.
+        captions: What the lines beside it say.
+        table_rows: What the lines left in its rows say.
+        bounds: Around its lines.
+        letter_height: Of its largest letters, in pixels.
     """
 
     candidates: tuple[Candidate, ...]
+    keywords: Keywords
+    captions: Keywords
+    table_rows: Keywords
+    bounds: Bounds
+    letter_height: float
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> Self:
+        """Return the measure that candidates of one size make up."""
+        boxes = [candidate.line.line.box for candidate in candidates]
+        return cls(
+            candidates=tuple(candidates),
+            keywords=NO_KEYWORDS.union(*(c.keywords for c in candidates)),
+            captions=NO_KEYWORDS.union(*(c.caption for c in candidates)),
+            table_rows=NO_KEYWORDS.union(*(c.table_row for c in candidates)),
+            bounds=bounds_of(boxes),
+            letter_height=max(letter_height(box) for box in boxes),
+        )
 
     @property
     def first(self) -> Candidate:
-        """The one that is read first."""
+        """The candidate that is read first."""
         return self.candidates[0]
 
     @property
-    def keywords(self) -> frozenset[Keyword]:
-        """What its own lines say."""
-        return frozenset[Keyword]().union(*(c.keywords for c in self.candidates))
+    def grouped(self) -> Candidate:
+        """The candidate in the largest ``A x B x C`` group."""
+        return max(self.candidates, key=lambda candidate: candidate.found.group_size)
 
     @property
-    def labels(self) -> frozenset[Keyword]:
-        """What the lines beside it say."""
-        return frozenset[Keyword]().union(*(c.label for c in self.candidates))
+    def side_keywords(self) -> Keywords:
+        """What is said of it as a side: by its own line, else by its caption, else by its row."""
+        another_thing = OF_ANOTHER_THING & self.table_rows
+        for words in (self.keywords, self.captions, self.table_rows):
+            if words & SIDE_KEYWORDS:
+                return words | another_thing
+        return self.keywords | (OF_ANOTHER_THING & (self.captions | self.table_rows))
+
+    def has_value_of(self, other: "Measure") -> bool:
+        """Say whether another measure gives the same quantity, in one of its units at least."""
+        own = {candidate.quantity for candidate in self.candidates}
+        return self is other or any(candidate.quantity in own for candidate in other.candidates)
 
 
-def _same_measure(a: Candidate, b: Candidate) -> bool:
-    """Say whether two candidates give one size in two units."""
-    if a.quantity.unit == b.quantity.unit or abs(a.x - b.x) >= 0.15 or abs(a.y - b.y) >= 0.08:
-        return False
-    return abs(size(a.quantity) - size(b.quantity)) <= _ROUNDING * max(size(a.quantity), size(b.quantity))
+def find_measures(candidates: Sequence[Candidate], entity: str) -> list[Measure]:
+    """Group the candidates that give one size in several units; decoys are left out.
 
-
-def _is_decoy(candidate: Candidate) -> bool:
-    """Say whether a candidate is absurdly large, or the weight of a nutrient or a serving.
-
-    Of the training rows' weights with such a word in their own line and none of a weight, 5 in 86 are right.
+    Args:
+        candidates: A picture's candidates for the entity.
+        entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
     """
-    if size(candidate.quantity) > LARGEST[candidate.entity]:
-        return True
-    said = candidate.keywords
-    return candidate.entity == "item_weight" and Keyword.SERVING in said and Keyword.WEIGHT not in said
-
-
-def find_measures(candidates: Sequence[Candidate]) -> list[Measure]:
-    """Put together the candidates that give one size in several units; decoys are left out."""
     groups: list[list[Candidate]] = []
     for candidate in candidates:
-        if _is_decoy(candidate):
+        if _is_decoy(candidate, entity):
             continue
-        group = next((g for g in groups if all(_same_measure(candidate, c) for c in g)), None)
+        group = next((g for g in groups if all(_is_same_size(candidate, c) for c in g)), None)
         if group is None:
             groups.append([candidate])
         else:
             group.append(candidate)
-    return [Measure(tuple(group)) for group in groups]
+    return [Measure.of(group) for group in groups]
+
+
+def _is_same_size(a: Candidate, b: Candidate) -> bool:
+    """Say whether two candidates give one size in two units."""
+    if a.quantity.unit == b.quantity.unit:
+        return False
+    if abs(a.x - b.x) >= _SAME_SPOT_X or abs(a.y - b.y) >= _SAME_SPOT_Y:
+        return False
+    return abs(size(a.quantity) - size(b.quantity)) <= _ROUNDING * max(size(a.quantity), size(b.quantity))
+
+
+def _is_decoy(candidate: Candidate, entity: str) -> bool:
+    """Say whether a candidate is absurdly large, or the weight of a nutrient or a serving.
+
+    Of the training rows' weights with such a word in their own line and none of a weight, 5 in 86 are right.
+    """
+    if size(candidate.quantity) > LARGEST[entity]:
+        return True
+    said = candidate.keywords
+    return entity == "item_weight" and Keyword.SERVING in said and Keyword.WEIGHT not in said

@@ -1,40 +1,46 @@
 """The ranker: how probably each measure in a picture is the answer to an entity.
 
-Its trees, priors and calibration are read from ``ranker.json``, which ``make train`` writes; ``about`` in it
-says from what.
+Its trees, priors, calibration and abstain thresholds are read from ``ranker.json``, which ``make train``
+writes; ``about`` in it says from what.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from tapeline.head import Head
-from tapeline.quantities import Quantity
-from tapeline.ranking.candidates import Candidate, find_candidates
-from tapeline.ranking.features import APPEARANCE, FEATURES, SIDE_NAMES, Matrix, Scene, describe, prior_odds
+from tapeline.entities import SIDES, is_known, unknown_entity
+from tapeline.ranking.calibration import Calibration
+from tapeline.ranking.candidates import Candidate, candidates_for, find_candidates
+from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
 from tapeline.ranking.forest import Forest
+from tapeline.ranking.line_evidence import LineEvidence
 from tapeline.ranking.measures import Measure, find_measures
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.sides import rate_together, weighs_together
+from tapeline.ranking.rules import rule_log_odds
+from tapeline.ranking.sides import is_text_heavy, rate_together
+from tapeline.reading.scene import Matrix, Scene
 
 ARTEFACT: Final = "ranker.json"
+"""The file, beside this module, that ``make train`` writes."""
 
-_PER_PLACE: Final = 2.0
-# How much more usual (as a natural logarithm) a unit has to be to be preferred over one read before it.
-
+_LOG_SHARE_A_STEP: Final = 2.0
+"""How much more usual a unit has to be to be preferred over one read before it, as a natural logarithm of
+shares for each step in reading order. By hand."""
 
 _ENOUGH_FOR_EACH: Final = 3
+"""Measures in a picture from which what is width or height is seldom depth too."""
+
 _TAKEN: Final = 1.5
-# Where there are measures for all three sides, what is width or height is seldom depth too. The labels can't
-# teach that: those who voted mostly gave one number for two sides.
-_SEEN_FROM_THE_FRONT: Final = ("width", "height")
-# What takes a measure away from another side. What the trees rate best as depth is mostly the width.
+"""Log-odds against depth of the measure that is rated best as width or height, where there are enough. By
+hand: the ground truth can't teach it, since votes mostly gave one number for two sides."""
+
+_FRONT_SIDES: Final = ("width", "height")
+"""The sides that take a measure away from another one. What is rated best as depth is mostly the width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +49,13 @@ class RatedMeasure:
 
     Attributes:
         answer: The one of its candidates that would be answered.
-        rating: What the order and silence go by; higher is better.
+        rating: Log-odds that the order and abstaining go by; higher is better.
         confidence: How probably it is right, 0 to 1.
     """
 
     answer: Candidate
     rating: float
     confidence: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """From ratings to probabilities, as a line through points.
-
-    Attributes:
-        ratings: Ascending, shape (points,).
-        shares: The share of right answers at each, never falling, shape (points,).
-    """
-
-    ratings: npt.NDArray[np.float64]
-    shares: npt.NDArray[np.float64]
-
-    def confidence(self, rating: float) -> float:
-        """Return how probably an answer with this rating is right."""
-        return float(np.interp(rating, self.ratings, self.shares))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +65,14 @@ class Family:
     Attributes:
         entities: Their names.
         forest: Its columns are :data:`~tapeline.ranking.features.FEATURES`.
-        calibration: From its sums to probabilities.
-        silent_below: Entity -> the least rating that is answered.
+        calibration: From its ratings to probabilities.
+        abstain_thresholds: Entity -> the rating below which it isn't answered.
     """
 
     entities: tuple[str, ...]
     forest: Forest
     calibration: Calibration
-    silent_below: Mapping[str, float]
+    abstain_thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,82 +84,44 @@ class Ranker:
         priors: What the features of usual units and sizes go by.
         about: How it was made.
         together: Whether sides are weighed against one another; see :mod:`tapeline.ranking.sides`.
-        head: What it goes by beside the text; None where it was trained without ResNet50.
     """
 
     families: tuple[Family, ...]
     priors: Priors
     about: Mapping[str, Any]
     together: bool = True
-    head: Head | None = None
 
-    def rate(self, scene: Scene, entity: str) -> list[RatedMeasure]:
-        """Rate what could answer an entity in a picture.
+    def rate(self, scene: Scene, entity_names: Iterable[str]) -> dict[str, list[RatedMeasure]]:
+        """Rate what could answer each entity in a picture.
+
+        Candidates, line evidence and what no entity decides are worked out once for the picture, and each
+        entity's forest is evaluated once.
 
         Args:
             scene: The picture.
-            entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+            entity_names: Each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. The rating for one doesn't
+                depend on what else is asked.
 
         Returns:
-            Its measures, best first; of equals, the one read first.
+            Entity -> its measures, best first; of equals, the one read first.
 
         Raises:
-            RowError: With ``unknown_entity``, where the entity isn't one of those that can be asked for.
+            RowError: With ``unknown_entity``, where an entity isn't one of those that can be asked for.
         """
-        measures = find_measures(find_candidates(scene.lines, entity, width=scene.width, height=scene.height))
-        if not measures:
-            return []
-        family = self._family(entity)
-        ratings = self._ratings(measures, entity, scene)
-        if self.together and entity in SIDE_NAMES and weighs_together(scene):
-            ratings = rate_together(measures, ratings, self._taken(measures, entity, scene), entity, scene)
-        elif entity == "depth" and len(measures) >= _ENOUGH_FOR_EACH:
-            ratings[list(self._taken(measures, entity, scene))] -= _TAKEN
-        return [
-            RatedMeasure(
-                preferred(measures[place], entity, self.priors),
-                float(ratings[place]),
-                family.calibration.confidence(float(ratings[place])),
-            )
-            for place in np.argsort(-ratings, kind="stable")
-        ]
+        names = tuple(entity_names)
+        for name in names:
+            if not is_known(name):
+                raise unknown_entity(name)
+        picture = _PictureRatings(self, scene)
+        return {name: picture.rate(name) for name in names}
 
-    def _ratings(self, measures: Sequence[Measure], entity: str, scene: Scene) -> Matrix:
-        features = describe(measures, entity, scene, self.priors, self._appearance(scene))
-        ratings: Matrix = prior_odds(measures, entity, scene, self.priors) + self._family(
-            entity
-        ).forest.evaluate(features)
-        return ratings
-
-    def _taken(self, measures: Sequence[Measure], entity: str, scene: Scene) -> set[int]:
-        """Return the places of the measures that are rated best as width or height, beside an entity."""
-        rivals = [side for side in _SEEN_FROM_THE_FRONT if side != entity]
-        return {int(self._ratings(measures, side, scene).argmax()) for side in rivals}
-
-    def _appearance(self, scene: Scene) -> Matrix | None:
-        return None if self.head is None else self.head.appearance(scene.pooled)
-
-    def guess(self, scene: Scene, entity: str) -> tuple[Quantity, float] | None:
-        """Return what similar pictures have, for one in which no text was read.
-
-        Returns:
-            The quantity and how probably it is right; None where there is text, or no head, or where such
-            answers don't pay.
-        """
-        if self.head is None or scene.lines or scene.pooled is None:
-            return None
-        known = self.head.neighbourhoods.get(entity)
-        if known is None:
-            return None
-        quantity = known.answer(self.head.compression.compress(scene.pooled))
-        return None if quantity is None else (quantity, known.precision)
-
-    def silent_below(self, entity: str) -> float:
-        """Return the rating below which an entity isn't answered."""
-        return self._family(entity).silent_below[entity]
-
-    def _family(self, entity: str) -> Family:
+    def family(self, entity: str) -> Family:
+        """Return what an entity is ranked with."""
         return next(family for family in self.families if entity in family.entities)
+
+    def abstain_threshold(self, entity: str) -> float:
+        """Return the rating below which an entity isn't answered."""
+        return self.family(entity).abstain_thresholds[entity]
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -179,8 +130,7 @@ class Ranker:
         Raises:
             ValueError: It was trained with other features.
         """
-        head = Head.from_document(document["head"]) if document.get("head") else None
-        if document["features"] != [*FEATURES, *(APPEARANCE if head else ())]:
+        if document["features"] != list(FEATURES):
             raise ValueError(
                 f"expected a ranker with the features of this version, received {document['features']}: "
                 "train it again with make train"
@@ -190,18 +140,89 @@ class Ranker:
                 tuple(family["entities"]),
                 Forest.from_document(family["trees"]),
                 Calibration(np.array(family["ratings"]), np.array(family["shares"])),
-                family["silent_below"],
+                family["abstain_thresholds"],
             )
             for family in document["families"]
         )
-        return cls(families, Priors.from_document(document["priors"]), document["about"], head=head)
+        return cls(families, Priors.from_document(document["priors"]), document["about"])
+
+
+class MeasureSets:
+    """The measures of one picture, found once for all entities that share them.
+
+    Args:
+        scene: The picture.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._candidates = find_candidates(scene)
+        self._evidence = LineEvidence(scene)
+        self._found: dict[str, MeasureSet] = {}
+
+    def of(self, entity: str) -> MeasureSet:
+        """Return the measures that could answer an entity."""
+        # The three sides have the same units, and so the same measures.
+        kind = SIDES[0] if entity in SIDES else entity
+        if kind not in self._found:
+            measures = find_measures(candidates_for(kind, self._candidates), kind)
+            self._found[kind] = MeasureSet(measures, self._scene, self._evidence)
+        return self._found[kind]
+
+
+class _PictureRatings:
+    """The ratings of one picture: each entity's forest is evaluated once, whoever asks for it."""
+
+    def __init__(self, ranker: Ranker, scene: Scene) -> None:
+        self._ranker = ranker
+        self._scene = scene
+        self._measures = MeasureSets(scene)
+        self._raw: dict[str, Matrix] = {}
+
+    def rate(self, entity: str) -> list[RatedMeasure]:
+        """Return an entity's measures, best first."""
+        found = self._measures.of(entity)
+        if not len(found):
+            return []
+        calibration = self._ranker.family(entity).calibration
+        ratings = self._adjusted(found, entity)
+        return [
+            RatedMeasure(
+                preferred(found.measures[index], entity, self._ranker.priors),
+                float(ratings[index]),
+                calibration.confidence(float(ratings[index])),
+            )
+            for index in np.argsort(-ratings, kind="stable")
+        ]
+
+    def _adjusted(self, found: MeasureSet, entity: str) -> Matrix:
+        """Return an entity's ratings in view of the other sides, shape (measures,)."""
+        ratings = self._ratings(entity)
+        if self._ranker.together and entity in SIDES and is_text_heavy(self._scene):
+            return rate_together(found, ratings, self._taken(entity), entity)
+        if entity == "depth" and len(found) >= _ENOUGH_FOR_EACH:
+            taken = np.isin(np.arange(len(found)), list(self._taken(entity)))
+            return np.where(taken, ratings - _TAKEN, ratings)
+        return ratings
+
+    def _taken(self, entity: str) -> set[int]:
+        """Return the indexes of the measures that are rated best as width or height, beside an entity."""
+        return {int(self._ratings(side).argmax()) for side in _FRONT_SIDES if side != entity}
+
+    def _ratings(self, entity: str) -> Matrix:
+        """Return what rules and trees say of an entity's measures, shape (measures,)."""
+        if entity not in self._raw:
+            found, priors = self._measures.of(entity), self._ranker.priors
+            trees = self._ranker.family(entity).forest.evaluate(compute_features(found, entity, priors))
+            self._raw[entity] = rule_log_odds(found, entity, priors) + trees
+        return self._raw[entity]
 
 
 def preferred(measure: Measure, entity: str, priors: Priors) -> Candidate:
     """Return the candidate whose unit the catalogue prefers, if by far; else the one that is read first."""
     return max(
         enumerate(measure.candidates),
-        key=lambda item: priors.of_unit(entity, item[1].quantity.unit) - _PER_PLACE * item[0],
+        key=lambda item: priors.of_unit(entity, item[1].quantity.unit) - _LOG_SHARE_A_STEP * item[0],
     )[1]
 
 

@@ -1,30 +1,26 @@
-"""Sides together: width, height and depth weighed against one another in pictures with much text.
+"""Sides together: width, height and depth weighed against one another in text-heavy pictures.
 
-Nearly all labelled sides that the trees are grown on are in sparse pictures, where a length is a side of the
-product. Among much text most lengths are something else: a part's, another view's, another thing's. What
-tells there is weighed here, on top of the trees.
+Nearly all sides that the trees learned from are in sparse pictures, where a length is a side of the product.
+In text-heavy pictures most lengths are something else: a part's, another view's, another thing's. What tells
+there is weighed here, on top of the trees.
+
+**Not reproducible:** no command makes the weights below again. They were fitted to ground truth that was not
+kept (see docs/decisions/0004), so that they can't follow a change of features or trees. A joint decision that
+``make train`` learns is to replace this module.
 """
 
 import math
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 import numpy as np
 
-from tapeline.ranking.candidates import Keyword
-from tapeline.ranking.features import (
-    IN_ORDER,
-    MANY_LINES,
-    OF_ANOTHER_THING,
-    SIDE_NAMES,
-    Matrix,
-    Scene,
-    bounds,
-    letter_height,
-    words_at,
-)
+from tapeline.entities import SIDES
+from tapeline.ranking.features import MeasureSet
+from tapeline.ranking.keywords import OF_ANOTHER_THING, Keyword, Keywords
 from tapeline.ranking.measures import Measure
+from tapeline.ranking.rules import SIDES_IN_ORDER, TEXT_HEAVY_LINES
+from tapeline.reading.scene import Matrix, Scene
 
 _WEIGHTS: Final[dict[str, dict[str, float]]] = {
     "width": {
@@ -33,73 +29,75 @@ _WEIGHTS: Final[dict[str, dict[str, float]]] = {
     },
     "height": {
         "always": 0.5, "rating": 0.68, "alone": -3.9, "of_another_thing": -3.5, "taken": -2.9, "letters": 2.8,
-        "oblique_text": -2.3, "usual_place": 2.7, "named": 4.6, "low": -1.2,
+        "oblique_text": -2.3, "usual_order": 2.7, "named": 4.6, "low": -1.2,
     },
     "depth": {
         "always": -3.2, "rating": 0.13, "alone": -1.8, "of_another_thing": -3.0, "taken": -0.7,
         "letters": 1.9, "oblique_text": 2.4, "in_group": 3.0, "in_corner": 3.3, "named": 1.5,
     },
 }  # fmt: skip
-# Logarithms of odds for each piece of evidence that _evidence() returns, fitted as a choice among a picture's
-# lengths and silence (conditional logit, L2 0.05) to 362 sides of 152 large pictures of the training split
-# that were read by eye; see docs/decisions/0004. Pieces that didn't help a side in cross-validation are left
-# out there.
-_LEAST, _MOST = -8.0, 4.0
-# Ratings of the trees beyond these say no more.
+"""Side -> evidence -> log-odds, fitted as a choice among a picture's lengths and none of them (conditional
+logit, L2 0.05) to 362 sides of 152 large pictures of the training split. Evidence that didn't help a side in
+cross-validation is left out there."""
+
+_MIN_RATING: Final = -8.0
+"""Rating of the trees below which it says no more, in log-odds."""
+
+_MAX_RATING: Final = 4.0
+"""Rating of the trees above which it says no more, in log-odds."""
+
 _LOW: Final = 0.6
-# From how far down a picture what stands there is seldom a height.
+"""Part of the picture's height from which on down a measure is seldom a height. By hand."""
 
 
-def weighs_together(scene: Scene) -> bool:
+def is_text_heavy(scene: Scene) -> bool:
     """Say whether a picture has so much text that its sides are weighed together."""
-    return len(scene.lines) >= MANY_LINES
+    return len(scene.text) >= TEXT_HEAVY_LINES
 
 
-def rate_together(
-    measures: Sequence[Measure], ratings: Matrix, taken: AbstractSet[int], entity: str, scene: Scene
-) -> Matrix:
-    """Rate the lengths in a picture with much text as one side, in view of the other two.
+def rate_together(found: MeasureSet, ratings: Matrix, taken: AbstractSet[int], entity: str) -> Matrix:
+    """Rate the lengths in a text-heavy picture as one side, in view of the other two.
 
     Args:
-        measures: The picture's lengths; at least one.
+        found: The picture's lengths; at least one.
         ratings: What the trees say of each measure as this side, shape (measures,).
-        taken: The places of those that the trees rate best as another side.
+        taken: The indexes of those that the trees rate best as another side.
         entity: The side.
-        scene: The picture.
 
     Returns:
         Shape (measures,), on the scale of the trees' ratings.
     """
-    alone = len(measures) == 1
-    heights = [max(letter_height(c.box) for c in measure.candidates) for measure in measures]
+    is_alone = len(found) == 1
+    largest = max(measure.letter_height for measure in found.measures)
     weights = _WEIGHTS[entity]
     return np.array(
         [
-            weights["rating"] * min(max(ratings[place], _LEAST), _MOST)
-            + weights["alone"] * alone
-            + weights["taken"] * (place in taken and not alone)
-            + weights["letters"] * math.log(heights[place] / max(heights))
-            + sum(weights.get(name, 0.0) * value for name, value in _evidence(measure, entity, scene).items())
-            for place, measure in enumerate(measures)
+            weights["rating"] * min(max(ratings[index], _MIN_RATING), _MAX_RATING)
+            + weights["alone"] * is_alone
+            + weights["taken"] * (index in taken and not is_alone)
+            + weights["letters"] * math.log(measure.letter_height / largest)
+            + sum(
+                weights.get(name, 0.0) * value
+                for name, value in _evidence(measure, found.keywords[index], entity, found.scene).items()
+            )
+            for index, measure in enumerate(found.measures)
         ]
     )
 
 
-def _evidence(measure: Measure, entity: str, scene: Scene) -> dict[str, float]:
-    """Return what a measure's own text and place say of it as a side, mostly 0 or 1."""
-    words = words_at(measure)
-    left, top, right, bottom = bounds([c.box for c in measure.candidates])
-    across = (left + right) / 2 / max(scene.width, 1)
-    along = (top + bottom) / 2 / max(scene.height, 1)
-    group = max(measure.candidates, key=lambda c: c.group_size)
-    in_group = group.group_size == len(SIDE_NAMES)
+def _evidence(measure: Measure, words: Keywords, entity: str, scene: Scene) -> dict[str, float]:
+    """Return what a measure's own text and position say of it as a side, mostly 0 or 1."""
+    x, y = measure.bounds.x / max(scene.width, 1), measure.bounds.y / max(scene.height, 1)
+    group = measure.grouped.found
+    in_group = group.group_size == len(SIDES)
+    usual = in_group and SIDES_IN_ORDER[len(SIDES)][group.member] == entity
     return {
         "always": 1.0,
         "of_another_thing": bool(words & OF_ANOTHER_THING),
-        "oblique_text": measure.first.direction == "oblique",
+        "oblique_text": measure.first.line.direction == "oblique",
         "in_group": in_group,
-        "usual_place": (1 if IN_ORDER[len(SIDE_NAMES)][group.member] == entity else -1) if in_group else 0,
-        "in_corner": 2 * min(abs(across - 0.5), abs(along - 0.5)),
-        "low": along > _LOW,
+        "usual_order": (1 if usual else -1) if in_group else 0,
+        "in_corner": 2 * min(abs(x - 0.5), abs(y - 0.5)),
+        "low": y > _LOW,
         "named": Keyword(entity) in words,
     }

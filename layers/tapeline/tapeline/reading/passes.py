@@ -1,76 +1,62 @@
-"""Looking at a picture: its text, a second and closer look where the first gives reason, and its shapes."""
+"""OCR passes: the first, and a second one at a larger size where the first gives reason."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-import numpy as np
+from tapeline.geometry import bounds_of
+from tapeline.picture import TextLine
+from tapeline.quantities import in_entity_units, plain_text
+from tapeline.reading.scene import PlacedLine
 
-from tapeline.picture import Picture, Shapes, TextLine
-from tapeline.ports import ShapeFinder, TextReader
-from tapeline.quantities import plain_text
-from tapeline.ranking.candidates import find_candidates
-from tapeline.ranking.features import bounds
-
-CLOSER_LOOK: Final = 1280
-"""Pixels of the longest side at the second look. The reader takes 736 by itself; twice that takes 1.3 times
-as long as this, and made 4 more of the 2,604 training rows right."""
+SECOND_PASS_SIDE: Final = 1280
+"""Pixels of the longest side in the second pass. The reader takes 736 by itself. Measured: twice that takes
+1.3 times as long as this, and made 4 more of 2,604 training rows right."""
 
 _ENOUGH_LINES: Final = 12
-# Where so much was read at the first look, the second is slow and seldom finds more: on the training split it
-# made 5 of 49 such answers right, and 53 of 151 others.
+"""Text lines in the first pass from which a second one is slow and seldom finds more. Measured on the
+training split: it made 5 of 49 such answers right, and 53 of 151 others."""
 
 _NET_WEIGHT: Final = re.compile(r"net ?w|n\.w|peso net|poids net")
 
-NO_SHAPES: Final = Shapes(np.zeros((0, 4), np.float32), None)
-"""The shapes of an empty picture."""
 
+def needs_second_pass(
+    text: Sequence[TextLine], lines: Sequence[PlacedLine], entity_names: Iterable[str]
+) -> bool:
+    """Say whether a second OCR pass may find what the first didn't.
 
-def read_closely(picture: Picture, entity_names: Sequence[str], reader: TextReader) -> list[TextLine]:
-    """Read a picture's text, and read it again at a larger size where :func:`needs_closer_look` says so.
+    It may where an entity has no quantity at all in little text, and where a net weight is announced and no
+    number follows.
 
     Args:
-        picture: What to read.
+        text: What the first pass read.
+        lines: The same, laid out.
         entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
-        reader: Reads its text.
     """
-    lines = reader.read(picture)
-    if needs_closer_look(lines, entity_names, width=picture.width, height=picture.height):
-        return merge_looks(lines, reader.read(picture, CLOSER_LOOK))
-    return lines
-
-
-def find_shapes(picture: Picture, lines: Sequence[TextLine], finder: ShapeFinder | None) -> Shapes:
-    """Find what is drawn in a picture; nothing where it has no text to stand beside, or nothing can look."""
-    return NO_SHAPES if finder is None or not lines else finder.find(picture)
-
-
-def needs_closer_look(
-    lines: Sequence[TextLine], entity_names: Sequence[str], *, width: int, height: int
-) -> bool:
-    """Say whether a second look may find what the first didn't.
-
-    It may where an entity has no candidate at all in little text, and where a net weight is announced and no
-    number follows.
-    """
-    found = {
-        name: bool(find_candidates(lines, name, width=width, height=height)) for name in set(entity_names)
-    }
-    if not all(found.values()) and len(lines) < _ENOUGH_LINES:
+    names = set(entity_names)
+    if len(text) < _ENOUGH_LINES and not all(_is_said(name, lines) for name in names):
         return True
-    return "item_weight" in found and any(
-        _NET_WEIGHT.search(text) and not any(char.isdigit() for char in text)
-        for text in (plain_text(line.text) for line in lines)
+    return "item_weight" in names and any(
+        _NET_WEIGHT.search(plain) and not any(char.isdigit() for char in plain)
+        for plain in (plain_text(line.text) for line in text)
     )
 
 
-def merge_looks(first: Sequence[TextLine], second: Sequence[TextLine]) -> list[TextLine]:
-    """Return the lines of the second look, and those of the first where the second saw none."""
+def merge_passes(first: Sequence[TextLine], second: Sequence[TextLine]) -> list[TextLine]:
+    """Return the text lines of the second pass, and those of the first where the second read nothing."""
     merged = list(second)
-    seen = [bounds([line.box]) for line in second]
+    read = [bounds_of([line.box]) for line in second]
     for line in first:
-        left, top, right, bottom = bounds([line.box])
-        x, y = (left + right) / 2, (top + bottom) / 2
-        if not any(a <= x <= c and b <= y <= d for a, b, c, d in seen):
+        bounds = bounds_of([line.box])
+        if not any(other.holds(bounds.x, bounds.y) for other in read):
             merged.append(line)
     return merged
+
+
+def _is_said(entity_name: str, lines: Sequence[PlacedLine]) -> bool:
+    """Say whether any line has a quantity in an entity's units."""
+    return any(
+        in_entity_units(found, entity_name, line.plain, line.quantities) is not None
+        for line in lines
+        for found in line.quantities
+    )

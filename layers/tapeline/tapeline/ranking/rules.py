@@ -1,0 +1,196 @@
+"""Rules: the log-odds that words, order, lines and usual sizes alone give each measure.
+
+The trees start from them. Nine in ten pictures with known sides have lines in place of words, so that trees
+can't learn from them what ``Height: 30 cm`` or ``24 x 18 x 17 in (LxWxH)`` mean.
+
+All log-odds here are natural logarithms and set by hand, unless their docstring says what they were measured
+on.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tapeline.entities import SIDES
+from tapeline.ranking.features import MeasureSet
+from tapeline.ranking.keywords import (
+    EVIDENCE,
+    NO_KEYWORDS,
+    OF_ANOTHER_THING,
+    Keyword,
+    Keywords,
+    keyword_log_odds,
+)
+from tapeline.ranking.measures import Measure
+from tapeline.ranking.priors import Priors
+from tapeline.reading.scene import Matrix
+
+SIDES_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
+"""Which side each member of an ``A x B (x C)`` group usually is, where no word says so. By hand."""
+
+TEXT_HEAVY_LINES: Final = 8
+"""Minimum number of text lines of a text-heavy picture, whose lengths are mostly those of other things."""
+
+_OF_ANOTHER_THING: Final = -1.5
+"""Log-odds of a measure that is said to be a part's or the package's."""
+
+_NAMED_ELSEWHERE: Final = -2.5
+"""Log-odds of a measure without the side's word, where another measure has it."""
+
+_ORDER: Final = 2.5
+"""Log-odds for the side that a group's order gives a measure, and against the others."""
+
+_ORDER_IF_DRAWN: Final = 1.0
+"""The same where the sizes also stand on lines, which are the better witnesses."""
+
+_LENGTH_BESIDE_WIDTH: Final = 4.5
+"""Log-odds for depth of what is called length, where another measure is called width."""
+
+_UPRIGHT_TEXT: Final = {"width": -1.5, "height": 1.0, "depth": -0.5}
+"""Side -> log-odds of a measure whose text runs upright."""
+
+_RUNNING_TEXT_LETTERS: Final = 9
+"""Letters in a line above which a measure without a side's word is a remark about a part."""
+
+_LETTERS_A_UNIT: Final = 6
+"""Letters that each further unit of a measure adds to those of its line."""
+
+_IN_RUNNING_TEXT: Final = -3.0
+"""Log-odds of a measure in running text."""
+
+_USUAL: Final = -2.0
+"""Natural logarithm of the share that usual sizes and units have; rarer ones count against a measure."""
+
+_UNUSUAL_SIZE: Final = 0.4
+"""Weight of the logarithm of a size's share, as far as it is below the usual."""
+
+_UNUSUAL_UNIT: Final = 0.4
+"""Weight of the logarithm of a unit's share, as far as it is below the usual."""
+
+_DRAWN: Final = 0.03
+"""Strength of a line from which a measure stands on it; see ``direction_strengths``."""
+
+_CLEARLY: Final = 2.0
+"""Factor over the side's own lines from which a line shows that the measure is another side."""
+
+_ON_ANOTHER_DIRECTION: Final = -2.5
+"""Log-odds of a measure that clearly stands on a line of another side."""
+
+_ON_OWN_DIRECTION: Final = 0.7
+"""Log-odds of a measure whose strongest line is one of this side."""
+
+_TEXT_HEAVY: Final = -0.5
+"""Log-odds in a text-heavy picture of what no word names and no group orders: often another thing's size."""
+
+_UNSUPPORTED: Final = -2.0
+"""Log-odds in a text-heavy picture of a length with neither word nor line."""
+
+_METRES_IN_TEXT: Final = -3.0
+"""Log-odds in a text-heavy picture of what reads as metres and has no word: mostly a part of a word or of a
+model's number. Measured on 66 large training pictures: none of 6 was a side."""
+
+
+def rule_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
+    """Return what words, order, lines and sizes alone say for each measure.
+
+    Args:
+        found: What could answer the entity; all of the picture's.
+        entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+        priors: Which units and sizes the entity usually has.
+
+    Returns:
+        Natural logarithms of odds, shape (measures,), float64: what LightGBM calls an initial score.
+    """
+    if entity not in SIDES:
+        said = [measure.keywords or measure.captions for measure in found.measures]
+        return np.array([keyword_log_odds(words, entity) for words in said], np.float64)
+    if not len(found):
+        return np.zeros(0)
+    said_at_all = NO_KEYWORDS.union(*found.keywords)
+    is_order_drawn = _is_order_drawn(found)
+    own = [
+        _side_log_odds(measure, words, said_at_all, entity, is_order_drawn=is_order_drawn)
+        for measure, words in zip(found.measures, found.keywords, strict=True)
+    ]
+    # What a table or a group says of a size also holds where the size stands on a line.
+    shared = [
+        max(
+            (odds for odds, other in zip(own, found.measures, strict=True) if measure.has_value_of(other)),
+            key=abs,
+        )
+        for measure in found.measures
+    ]
+    total: Matrix = np.array(shared) + _rarity_log_odds(found, entity, priors) + _line_log_odds(found, entity)
+    return total
+
+
+def _side_log_odds(
+    measure: Measure, words: Keywords, said_at_all: Keywords, entity: str, *, is_order_drawn: bool
+) -> float:
+    """Return what the words and the order at one measure say for it as a side."""
+    odds = keyword_log_odds(words, entity) + _OF_ANOTHER_THING * bool(words & OF_ANOTHER_THING)
+    if entity == "depth" and Keyword.LENGTH in words and Keyword.WIDTH in said_at_all - words:
+        odds += _LENGTH_BESIDE_WIDTH
+    if Keyword(entity) in said_at_all - words:
+        odds += _NAMED_ELSEWHERE
+    if words & EVIDENCE[entity].keys():
+        return odds
+    group = measure.grouped.found
+    sides = SIDES_IN_ORDER.get(group.group_size, ())
+    if sides:
+        order = _ORDER_IF_DRAWN if is_order_drawn else _ORDER
+        return odds + (order if sides[group.member] == entity else -order)
+    letters = sum(char.isalpha() for char in measure.first.line.line.text)
+    if letters > _RUNNING_TEXT_LETTERS + _LETTERS_A_UNIT * (len(measure.candidates) - 1):
+        odds += _IN_RUNNING_TEXT
+    return odds + (_UPRIGHT_TEXT[entity] if measure.first.line.direction == "upright" else 0.0)
+
+
+def _is_order_drawn(found: MeasureSet) -> bool:
+    """Say whether sizes of an ``A x B x C`` group also stand on lines, which then say which side is which."""
+    sizes = [{candidate.found.group_size for candidate in m.candidates} for m in found.measures]
+    grouped = [m for m, own in zip(found.measures, sizes, strict=True) if len(SIDES) in own]
+    if not grouped:
+        return False
+    on_lines = [
+        m
+        for m, own, strength in zip(found.measures, sizes, found.strengths.max(axis=1), strict=True)
+        if own == {1} and strength > _DRAWN
+    ]
+    return sum(any(m.has_value_of(other) for other in on_lines) for m in grouped) > 1
+
+
+def _rarity_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
+    """Return what speaks against unusual sizes and units, shape (measures,)."""
+    return np.array(
+        [
+            _UNUSUAL_SIZE * min(0.0, priors.of_size(entity, log_size) - _USUAL)
+            + _UNUSUAL_UNIT
+            * min(0.0, max(priors.of_unit(entity, c.quantity.unit) for c in measure.candidates) - _USUAL)
+            for measure, log_size in zip(found.measures, found.log_sizes, strict=True)
+        ]
+    )
+
+
+def _line_log_odds(found: MeasureSet, entity: str) -> Matrix:
+    """Return what the lines that measures stand on say for them as a side, shape (measures,)."""
+    flat, upright, oblique = found.strengths.T
+    strongest = found.strengths.max(axis=1)
+    if entity == "height":
+        own, wrong, rest = upright, flat, np.maximum(upright, oblique)
+    else:
+        own, wrong, rest = (flat if entity == "width" else oblique), upright, np.maximum(flat, oblique)
+    named = np.array([Keyword(entity) in words for words in found.keywords], bool)
+    in_group = np.array([any(c.found.group_size > 1 for c in m.candidates) for m in found.measures], bool)
+    odds = np.where((wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named, _ON_ANOTHER_DIRECTION, 0.0)
+    odds += np.where((own > _DRAWN) & (own >= strongest), _ON_OWN_DIRECTION, 0.0)
+    if len(found.scene.text) >= TEXT_HEAVY_LINES:
+        drawn = strongest > _DRAWN
+        if entity == "depth":
+            # Large pictures draw the fronts of things: what stands on a flat line there is a width.
+            drawn &= own >= strongest
+        odds += np.where(drawn | named | in_group, 0.0, _UNSUPPORTED) + np.where(named, 0.0, _TEXT_HEAVY)
+        metres = np.array([m.first.quantity.unit == "metre" for m in found.measures], bool)
+        odds += np.where(metres & ~named, _METRES_IN_TEXT, 0.0)
+    # All members of a group stand on the same line.
+    return np.where(in_group, 0.0, odds)

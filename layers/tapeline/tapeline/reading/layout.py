@@ -1,0 +1,186 @@
+"""Laying out text: misread inch marks repaired, numbers joined with units that stand apart."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from tapeline.geometry import bounds_of, letter_height, overlap, text_direction
+from tapeline.picture import TextLine
+from tapeline.quantities import LENGTH_UNITS, FoundQuantity, announced_unit, plain_text
+from tapeline.reading.scene import PlacedLine
+
+type Parser = Callable[[str], tuple[FoundQuantity, ...]]
+"""From a line's text to its quantities; see :func:`tapeline.quantities.find_quantities`."""
+
+type Side = Literal["left", "right", "above", "below"]
+"""On which side of a line its neighbour is."""
+
+_SAME_ROW: Final = 0.5
+"""Overlap of two lines' heights, as a part of the lower one, from which they are in one row. By hand."""
+
+_SAME_COLUMN: Final = 0.3
+"""Overlap of two lines' widths, as a part of the narrower one, from which they are in one column. By hand."""
+
+_UNIT_REACH: Final[dict[Side, float]] = {"right": 1.2, "below": 0.8}
+"""How far from its number a unit in a line of its own may be, in letter heights. By hand."""
+
+_MISREAD_INCHES: Final = re.compile(
+    r"(?:[a-z ]{0,12}(?:width|height|depth|length)[: ]{0,2})?[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]", re.IGNORECASE
+)
+_INCHES: Final = re.compile(r"[0-9][\"″”]")
+
+_ANGLES: Final = frozenset({"30", "45", "60", "90", "120", "135", "180", "270", "360"})
+"""Degrees that products do turn by, and that are left as they are. By hand."""
+
+_LIST_LETTER: Final = re.compile(r"[a-h][.)][ ]?[0-9]")
+
+_MIN_LIST_LETTERS: Final = 3
+"""Different letters before numbers from which they are a list's and name no sides. By hand."""
+
+_BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
+_BARE_NUMBERS: Final = re.compile(
+    r"[^a-z0-9]{0,2}[0-9][0-9., /]{0,9}[¼½¾⅛⅜⅝⅞]?(?:[ ]?[x*-][ ]?[0-9][0-9.,]{0,7}){0,2}[ ]?"
+)
+_LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
+_UNIT_FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
+
+
+def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
+    """Lay out a picture's text.
+
+    Degrees are read as inches where another number has an inch mark. A number and its unit in two
+    neighbouring lines become one line, and a bare number takes the unit that its table or the whole picture
+    announces.
+
+    Args:
+        text: The lines as they were read, in any order.
+        parse: Finds a line's quantities.
+
+    Returns:
+        The lines in reading order: from the top, each row from the left.
+    """
+    placed = _blank_list_letters([_place(line, parse) for line in _repair_inches(text)])
+    joined = _join_units(placed, parse)
+    lines = [_with_announced_unit(line, joined, parse) for line in joined]
+    lines.sort(key=lambda line: (line.bounds.y, line.bounds.x))
+    return lines
+
+
+def gap_between(line: PlacedLine, other: PlacedLine) -> tuple[float, Side] | None:
+    """Return how far a neighbour is and on which side of a line it is.
+
+    Returns:
+        The gap in letter heights and the side; None where the two share neither a row nor a column.
+    """
+    a, b = line.bounds, other.bounds
+    letter = line.letter_height
+    if line.direction == other.direction:
+        letter = max(letter, other.letter_height)
+    if overlap(a.top, a.bottom, b.top, b.bottom) > _SAME_ROW:
+        if b.x < a.x:
+            return max(a.left - b.right, 0.0) / letter, "left"
+        return max(b.left - a.right, 0.0) / letter, "right"
+    if overlap(a.left, a.right, b.left, b.right) > _SAME_COLUMN:
+        if b.y < a.y:
+            return max(a.top - b.bottom, 0.0) / letter, "above"
+        return max(b.top - a.bottom, 0.0) / letter, "below"
+    return None
+
+
+def is_left_in_row(other: PlacedLine, line: PlacedLine) -> bool:
+    """Say whether another line stands in a line's row, left of it, however far off."""
+    a, b = other.bounds, line.bounds
+    return a.right <= b.left + line.letter_height and overlap(a.top, a.bottom, b.top, b.bottom) > _SAME_ROW
+
+
+def _place(line: TextLine, parse: Parser) -> PlacedLine:
+    return PlacedLine(
+        line=line,
+        plain=plain_text(line.text),
+        quantities=parse(line.text),
+        bounds=bounds_of([line.box]),
+        direction=text_direction(line.box),
+        letter_height=letter_height(line.box),
+    )
+
+
+def _repair_inches(text: Sequence[TextLine]) -> list[TextLine]:
+    """Read degrees as inches where a number stands alone and another in the picture has an inch mark."""
+    if not any(_INCHES.search(line.text) for line in text):
+        return list(text)
+    return [
+        replace(line, text=f'{stripped[:-1]}"')
+        if _MISREAD_INCHES.fullmatch(stripped := line.text.strip())
+        and stripped[:-1].split()[-1] not in _ANGLES
+        else line
+        for line in text
+    ]
+
+
+def _blank_list_letters(placed: Sequence[PlacedLine]) -> list[PlacedLine]:
+    """Blank the letters of a list, as in ``A.46cm``, ``B.51cm`` ... ``D.61cm``, which name no side."""
+    listed = {line.plain[0] for line in placed if _LIST_LETTER.match(line.plain)}
+    if len(listed) < _MIN_LIST_LETTERS:
+        return list(placed)
+    return [
+        replace(line, plain=f"  {line.plain[2:]}") if _LIST_LETTER.match(line.plain) else line
+        for line in placed
+    ]
+
+
+def _join_units(placed: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
+    """Join each number that stands alone with the unit in the line right of it or below it."""
+    units = {
+        index: line
+        for index, line in enumerate(placed)
+        if not line.quantities and _LEADING_UNIT.match(line.plain)
+    }
+    joined = dict(enumerate(placed))
+    for index, number in enumerate(placed):
+        # A unit that was joined to a number before is no longer there.
+        if index not in joined or number.quantities or not _BARE_NUMBER.fullmatch(number.plain):
+            continue
+        nearest = _nearest_unit(number, units, parse)
+        if nearest is not None:
+            used, joined[index] = nearest
+            del units[used], joined[used]
+    return list(joined.values())
+
+
+def _nearest_unit(
+    number: PlacedLine, units: dict[int, PlacedLine], parse: Parser
+) -> tuple[int, PlacedLine] | None:
+    """Return the index of the nearest unit that makes a quantity of a number, and the joined line."""
+    nearest: tuple[int, PlacedLine] | None = None
+    nearest_gap = math.inf
+    digits = number.line.text.strip()
+    for index, unit in units.items():
+        gap = None if unit is number else gap_between(number, unit)
+        if gap is None or gap[1] not in _UNIT_REACH or gap[0] >= min(_UNIT_REACH[gap[1]], nearest_gap):
+            continue
+        text = f"{digits} {unit.line.text.strip()}"
+        both = _place(replace(number.line, text=text, score=min(number.line.score, unit.line.score)), parse)
+        if both.quantities and both.quantities[0].start < len(digits):
+            nearest_gap, nearest = gap[0], (index, both)
+    return nearest
+
+
+def _with_announced_unit(number: PlacedLine, lines: Sequence[PlacedLine], parse: Parser) -> PlacedLine:
+    """Give bare numbers the unit that stands left of them in their row, or once for the whole picture.
+
+    The row is that of a table, as in ``Weight (kg) | 5`` and ``Weight | lbs | 526.9``. For the whole picture
+    a unit counts after the word unit or in brackets, and where it is a length: ``Unit: cm``, ``(inch)``.
+    """
+    if number.quantities or not _BARE_NUMBERS.fullmatch(number.plain):
+        return number
+    left = [line for line in lines if line is not number and is_left_in_row(line, number)]
+    unit = announced_unit(max(left, key=lambda line: line.bounds.right).line.text) if left else None
+    if unit is None:
+        announced = (announced_unit(line.line.text) for line in lines if _UNIT_FOR_ALL.search(line.plain))
+        unit = next((found for found in announced if found in LENGTH_UNITS), None)
+    if unit is None:
+        return number
+    joined = _place(replace(number.line, text=f"{number.line.text.strip()} {unit}"), parse)
+    return joined if joined.quantities else number

@@ -1,0 +1,87 @@
+"""The scene: all that ranking knows of a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeline.geometry import Bounds, Direction, letter_height
+from tapeline.picture import TextLine
+from tapeline.quantities import FoundQuantity
+
+type Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PlacedLine:
+    """A text line as laid out: repaired, joined with its unit where it stood apart, parsed and measured.
+
+    Attributes:
+        line: The text line; a joined one has the texts of both lines and the box of the number's.
+        plain: Its text as :func:`tapeline.quantities.plain_text` gives it; letters of a list are blanked.
+        quantities: What the text says, with indexes into ``plain``.
+        bounds: Around its box, in pixels of the original picture.
+        direction: Which way the text runs.
+        letter_height: In pixels of the original picture, at least 1.
+    """
+
+    line: TextLine
+    plain: str
+    quantities: tuple[FoundQuantity, ...]
+    bounds: Bounds
+    direction: Direction
+    letter_height: float
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """The drawn straight segments that may be dimension lines.
+
+    Attributes:
+        ends: x1, y1, x2, y2 in pixels of the original picture, shape (segments, 4), float64.
+        directions: Each one's index in :data:`DIRECTIONS`, shape (segments,).
+    """
+
+    ends: Matrix
+    directions: npt.NDArray[np.int_]
+
+    def __len__(self) -> int:
+        """The number of segments."""
+        return len(self.ends)
+
+
+DIRECTIONS: tuple[Direction, ...] = ("flat", "upright", "oblique")
+"""The directions of segments, by index."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What was observed in one picture.
+
+    Attributes:
+        text: All text lines as they were read.
+        lines: The text laid out, in reading order: from the top, each row from the left.
+        segments: Drawn segments outside text.
+        outline: Around the product, in pixels of the original picture; None where nothing stands out.
+        width: The original picture's width in pixels.
+        height: The original picture's height in pixels.
+    """
+
+    text: Sequence[TextLine]
+    lines: Sequence[PlacedLine]
+    segments: Segments
+    outline: Bounds | None
+    width: int
+    height: int
+
+    @cached_property
+    def longest_side(self) -> float:
+        """The longer side in pixels, at least 1."""
+        return float(max(self.width, self.height, 1))
+
+    @cached_property
+    def letter_height(self) -> float:
+        """The median height of its text lines' letters in pixels; 1 where there is no text."""
+        return float(np.median([letter_height(line.box) for line in self.text])) if self.text else 1.0
