@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,85 @@ def test_the_core_imports_nothing_from_outside(path: Path) -> None:
     named = imports(path)
     assert not {name.split(".")[0] for name in named} & OUTSIDE
     assert not [name for name in named if name.startswith("tapeline.adapters")]
+
+
+FLOORS = (
+    {"entities", "errors", "geometry", "model_files", "picture", "ports", "settings"},
+    {"download", "quantities"},
+    {"adapters", "reading"},
+    {"ranking"},
+    {"answering"},
+    {"batch", "predicting"},
+    {"assembly"},
+)
+"""The rooms of the package, the lowest first: each imports from lower floors, and from itself.
+
+On the ground floor each module is a room, and they may import one another without a circle.
+"""
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(part for part in parts if part != "__init__")] = path
+    return found
+
+
+@cache
+def dependencies() -> dict[str, set[str]]:
+    """Module -> the modules of the package that it imports."""
+    known = modules()
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        found[name] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found[name] |= {alias.name for alias in node.names if alias.name in known}
+            elif isinstance(node, ast.ImportFrom) and node.module in known:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                found[name] |= (inner & known.keys()) or {node.module}
+    return found
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def floor(module: str) -> int:
+    # The package's own __init__ has the version alone, and lies under all floors.
+    return next((level for level, rooms in enumerate(FLOORS) if room(module) in rooms), -1)
+
+
+def test_each_room_is_on_a_floor() -> None:
+    assert {room(module) for module in modules()} - {""} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_imports_lead_downwards_and_never_sideways(module: str) -> None:
+    for imported in dependencies()[module]:
+        inside = room(imported) == room(module)
+        on_the_ground = floor(imported) == floor(module) == 0
+        assert inside or on_the_ground or floor(imported) < floor(module), f"{module} imports {imported}"
+
+
+def circles(graph: Mapping[str, set[str]]) -> set[str]:
+    """Return the modules that lie on a circle of imports, or import one that does."""
+    rest = dict(graph)
+    while leaves := [name for name, imported in rest.items() if not (imported & rest.keys()) - {name}]:
+        for name in leaves:
+            del rest[name]
+    return set(rest)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    assert not circles(dependencies())
+    assert circles({"a": {"b"}, "b": {"a"}, "c": {"d"}, "d": set()}) == {"a", "b"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "batch").glob("*.py")), ids=lambda path: path.name)
+def test_the_batch_needs_no_numpy(path: Path) -> None:
+    assert "numpy" not in imports(path)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)

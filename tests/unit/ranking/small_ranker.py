@@ -13,7 +13,7 @@ from tapeline.ranking.ranker import Family, Ranker
 
 USUAL = -1.0
 RARE = -4.0
-BASE = -0.6
+BASE = -0.9
 THRESHOLD = -2.0
 
 PRIORS = Priors(
