@@ -4,9 +4,9 @@ import argparse
 import csv
 import itertools
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -40,7 +40,7 @@ def readings(details: Path, rows: Path, picture: str) -> list[Reading]:
     with rows.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             answer = answers.get(row["index"])
-            named = PurePosixPath(urlsplit(row["image_link"]).path).name == picture
+            named = unquote(urlsplit(row["image_link"]).path.rpartition("/")[2]) == picture
             if named and answer is not None and answer["box"]:
                 corners: Corners = [(x, y) for x, y in json.loads(answer["box"])]
                 found.append(Reading(f"{row['entity_name']}: {answer['prediction']}", corners))
