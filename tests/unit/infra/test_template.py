@@ -10,11 +10,11 @@ import pytest
 import yaml
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 from inference.settings import InferenceSettings
 from infra.local.package import definition_as_json
+from tests.unit.infra.stack import Stack, expand
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = (ROOT / "template.yaml").read_text()
@@ -40,31 +40,6 @@ Resources:
           Type: S3
           Properties: {Bucket: !Ref Drop, Events: s3:ObjectCreated:*}
 """
-
-
-class Policies:
-    """Stands in for IAM, which the translator asks for the ARNs of managed policies."""
-
-    def load(self) -> dict[str, str]:
-        names = (
-            "service-role/AWSLambdaBasicExecutionRole",
-            "AWSXRayDaemonWriteAccess",
-            "AWSXrayWriteOnlyAccess",
-        )
-        return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
-
-
-def expand(text: str) -> dict[str, Any]:
-    document = yaml_parse(text)
-    for resource in document["Resources"].values():
-        properties = resource.get("Properties", {})
-        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
-            if name in properties:
-                properties[name] = "s3://packages/archive"
-        if properties.get("PackageType") == "Image":
-            properties["ImageUri"] = "000000000000.dkr.ecr.us-east-1.amazonaws.com/inference:latest"
-    expanded: dict[str, Any] = transform(document, {}, Policies())
-    return expanded
 
 
 def references(value: object) -> Iterator[str]:
@@ -179,12 +154,44 @@ def test_buckets_are_private_encrypted_and_take_tls_only() -> None:
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_no_function_may_do_everything() -> None:
-    for name, properties in resources("AWS::Serverless::Function").items():
-        for statement in (item for policy in properties["Policies"] for item in policy["Statement"]):
-            allowed = statement["Fn::If"][1] if "Fn::If" in statement else statement
-            assert "*" not in str(allowed["Action"]), name
-            assert allowed["Resource"] != "*", name
+def environment(stack: Stack, function: str) -> Mapping[str, str]:
+    variables: Mapping[str, str] = stack.evaluate(stack.resources[function]["Properties"]["Environment"])[
+        "Variables"
+    ]
+    return variables
+
+
+def test_fan_out_starts_the_state_machine_of_the_stack() -> None:
+    stack = Stack(TEMPLATE)
+    machine = stack.evaluate({"Ref": "BatchStateMachine"})
+    assert environment(stack, "FanOutFunction")["STATE_MACHINE_ARN"] == machine
+
+
+@pytest.mark.parametrize("function", ["InferenceFunction", "PredictFunction"])
+@pytest.mark.parametrize("named", ["", "shop", "shop,archive"])
+def test_pictures_are_read_from_the_drop_bucket_and_named_buckets(function: str, named: str) -> None:
+    stack = Stack(TEMPLATE, {"ImageBuckets": named})
+    drop = stack.evaluate({"Ref": "DropBucket"})
+    assert environment(stack, function)["IMAGE_BUCKETS"] == f"{drop},{named}"
+
+
+def test_every_function_works_in_the_results_bucket() -> None:
+    stack = Stack(TEMPLATE)
+    for name in resources("AWS::Serverless::Function"):
+        assert environment(stack, name)["RESULTS_BUCKET"] == stack.evaluate({"Ref": "ResultsBucket"}), name
+
+
+@pytest.mark.parametrize("origin", ["", "*", "https://shop.example.com"])
+def test_every_gateway_response_has_the_same_type_and_origin(origin: str) -> None:
+    stack = Stack(TEMPLATE, {"CorsOrigin": origin})
+    body = stack.evaluate(stack.resources["Api"]["Properties"]["Body"])
+    shared = {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+    if origin:
+        shared["gatewayresponse.header.Access-Control-Allow-Origin"] = f"'{origin}'"
+    for name, response in body["x-amazon-apigateway-gateway-responses"].items():
+        headers = response["responseParameters"]
+        headers.pop("gatewayresponse.header.Retry-After", None)
+        assert headers == shared, name
 
 
 def test_no_setting_lets_a_download_go_to_other_than_public_addresses() -> None:

@@ -1,0 +1,113 @@
+"""What each role may do: its inline, managed and attached policies together, as one literal table."""
+
+import pytest
+
+from tests.unit.infra.stack import Stack
+from tests.unit.infra.test_template import TEMPLATE
+
+DROP = "arn:aws:s3:::tapeline-drop-123456789012-us-east-1"
+RESULTS = "arn:aws:s3:::tapeline-results-123456789012-us-east-1"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:tapeline-batch"
+IN_RUNS = 'if {"StringLike": {"s3:prefix": "runs/*"}}'
+
+TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+LOGS_AND_TRACES = {"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", TRACES}
+INPUT = {f"s3:GetObject {DROP}/incoming/*", f"s3:GetObjectVersion {DROP}/incoming/*"}
+PICTURES = {f"s3:GetObject {DROP}/*", f"s3:ListBucket {DROP}"}
+NAMED_PICTURES = {
+    "s3:GetObject arn:aws:s3:::archive/*",
+    "s3:GetObject arn:aws:s3:::shop/*",
+    "s3:ListBucket arn:aws:s3:::archive",
+    "s3:ListBucket arn:aws:s3:::shop",
+}
+
+GRANTS = {
+    "FanOutFunctionRole": {
+        *LOGS_AND_TRACES,
+        *INPUT,
+        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:PutObject {RESULTS}/runs/*",
+        f"s3:PutObject {RESULTS}/results/*",
+        f"s3:ListBucket {RESULTS}",
+        f"states:StartExecution {MACHINE}",
+        "sqs:SendMessage FanOutFailures.Arn",
+    },
+    "BatchStateMachineRole": {
+        TRACES,
+        "lambda:InvokeFunction InferenceFunction.Arn",
+        "lambda:InvokeFunction MissingFunction.Arn",
+        "lambda:InvokeFunction ReducerFunction.Arn",
+        f"s3:GetObject {RESULTS}/runs/*",
+        f"states:StartExecution {MACHINE}",
+        f"states:DescribeExecution {EXECUTION}*",
+        f"states:StopExecution {EXECUTION}*",
+        f"states:RedriveExecution {EXECUTION}*",
+        "logs:CreateLogDelivery *",
+        "logs:GetLogDelivery *",
+        "logs:UpdateLogDelivery *",
+        "logs:DeleteLogDelivery *",
+        "logs:ListLogDeliveries *",
+        "logs:PutResourcePolicy *",
+        "logs:DescribeResourcePolicies *",
+        "logs:DescribeLogGroups *",
+        "xray:PutTraceSegments *",
+        "xray:PutTelemetryRecords *",
+        "xray:GetSamplingRules *",
+        "xray:GetSamplingTargets *",
+    },
+    "InferenceFunctionRole": {
+        *LOGS_AND_TRACES,
+        *PICTURES,
+        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:PutObject {RESULTS}/runs/*",
+    },
+    "MissingFunctionRole": {
+        *LOGS_AND_TRACES,
+        f"s3:ListBucket {RESULTS} {IN_RUNS}",
+        f"s3:PutObject {RESULTS}/runs/*/manifest-*.json",
+    },
+    "ReducerFunctionRole": {
+        *LOGS_AND_TRACES,
+        *INPUT,
+        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:ListBucket {RESULTS} {IN_RUNS}",
+        f"s3:PutObject {RESULTS}/results/*",
+    },
+    "PredictFunctionRole": {
+        *LOGS_AND_TRACES,
+        *PICTURES,
+        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:GetObject {RESULTS}/results/*",
+        f"s3:ListBucket {RESULTS}",
+        f"states:DescribeExecution {EXECUTION}:*",
+    },
+}
+WITHOUT_RESOURCE = {("BatchStateMachineRole", "logs:"), ("BatchStateMachineRole", "xray:")}
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(TEMPLATE)
+
+
+def test_each_role_may_do_what_the_table_says_and_nothing_else(stack: Stack) -> None:
+    assert {role: stack.grants(role) for role in stack.roles()} == GRANTS
+
+
+def test_named_image_buckets_may_be_read_by_what_reads_pictures() -> None:
+    stack = Stack(TEMPLATE, {"ImageBuckets": "shop,archive"})
+    readers = {"InferenceFunctionRole", "PredictFunctionRole"}
+    expected = {
+        role: grants | NAMED_PICTURES if role in readers else grants for role, grants in GRANTS.items()
+    }
+    assert {role: stack.grants(role) for role in stack.roles()} == expected
+
+
+def test_no_function_may_do_everything(stack: Stack) -> None:
+    for role in stack.roles():
+        for grant in stack.grants(role):
+            action, _, resource = grant.partition(" ")
+            assert "*" not in action, role
+            # Delivery of the state machine's logs and traces takes no resource.
+            assert resource != "*" or (role, action[:5]) in WITHOUT_RESOURCE, role
