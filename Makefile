@@ -100,7 +100,7 @@ evaluate: $(VENV)/dev ## Score labelled ROWS with their pictures in IMAGES; a pa
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
-	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container and not e2e" $(PYTEST_ARGS)
+	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container" $(PYTEST_ARGS)
 
 .PHONY: test-container
 test-container: $(VENV)/dev .venv-sam/sam ## Run the tests of the image and of the SAM commands, with a Docker Engine
