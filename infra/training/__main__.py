@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from infra.training.heads import fit_head
+from infra.training.rules import choose_by_rule
+from tapeline.head import Head
 
 import tapeline
 from infra.training.examples import Question, ask, hits, is_contradicted
@@ -23,16 +26,13 @@ from infra.training.growing import (
     grow,
     ranker_document,
 )
-from infra.training.heads import fit_head
 from infra.training.labels import LabelledRow, by_picture, read_labels
 from infra.training.page import write_page
 from infra.training.pictures import answer, look_at, queries_of
 from infra.training.priors import count_priors
-from infra.training.rules import choose_by_rule
 from infra.training.scoring import Outcome, is_right, outcome, scores, table
 from tapeline.adapters.resnet50 import resnet50_present
 from tapeline.errors import TapelineError
-from tapeline.head import Head
 from tapeline.quantities import format_quantity
 from tapeline.ranking.choosing import Answer, choose_answers
 from tapeline.ranking.features import GROUPS, Matrix, Scene

@@ -12,9 +12,7 @@ from tapeline.quantities import format_prediction
 from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
 
 
-def components(
-    fetcher: Fetcher | None = None, classifier: Classifier | None = None
-) -> Components:
+def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
     return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, batch=2)
 
 

@@ -108,34 +108,6 @@ def test_a_long_sentence_or_a_line_with_a_number_of_its_own_is_no_caption() -> N
     assert candidate.caption == frozenset()
 
 
-@pytest.mark.parametrize(("x", "y"), [(150.0, 100.0), (100.0, 130.0)], ids=["right", "below"])
-def test_a_number_and_its_unit_in_neighbouring_lines_are_joined(x: float, y: float) -> None:
-    (candidate,) = candidates("height", line("4.2", 100, 100), line("in", x, y))
-    assert format_quantity(candidate.quantity) == "4.2 inch"
-    assert candidate.line.line.text == "4.2 in"
-    assert candidate.line.line.box[0] == (100, 100)
-
-
-def test_a_unit_far_off_is_not_joined() -> None:
-    assert values("height", line("4.2", 100, 100), line("in", 400, 300)) == []
-
-
-def test_one_unit_is_joined_to_one_number_only() -> None:
-    assert values("height", line("4", 100, 100), line("7", 170, 100), line("cm", 125, 100)) == [
-        "4 centimetre"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("degrees", "expected"),
-    [(0, "flat"), (5, "flat"), (180, "flat"), (90, "upright"), (270, "upright"), (35, "oblique")],
-)
-def test_the_box_says_which_way_the_text_runs(degrees: float, expected: str) -> None:
-    (candidate,) = candidates("height", line("30 cm", 300, 200, degrees=degrees))
-    assert candidate.line.direction == expected
-    assert candidate.line.letter_height == pytest.approx(24)
-
-
 def test_candidates_come_in_reading_order_with_their_place() -> None:
     lower, upper = line("20 cm", 370, 188), line("10 cm", 0, 0)
     first, second = candidates("width", lower, upper)
@@ -174,21 +146,6 @@ def test_no_lines_raise_and_each_candidate_has_a_unit_of_its_entity(
     assert sorted({c.order for c in found}) == [c.order for c in found]
 
 
-def test_a_table_s_unit_stands_left_of_its_number() -> None:
-    assert values("item_weight", line("Weight (kg)", x=20), line("5.2", x=400)) == ["5.2 kilogram"]
-    row = [line("Weight", x=20), line("LBS", x=300), line("526.9", x=500)]
-    assert values("item_weight", *row) == ["526.9 pound"]
-
-
-def test_a_unit_for_the_whole_picture_goes_to_bare_numbers() -> None:
-    lines = [line("Unit: cm", x=20, y=20), line("35", x=300, y=200), line("40 x 60", x=300, y=340)]
-    assert values("width", *lines) == ["35 centimetre", "40 centimetre", "60 centimetre"]
-
-
-def test_bare_numbers_without_a_unit_are_none() -> None:
-    assert values("width", line("Size", x=20, y=20), line("35", x=300, y=200)) == []
-
-
 def test_a_caption_in_the_same_row_is_told_apart_from_one_beside() -> None:
     (far,) = candidates("height", line("Height", x=20), line("35 cm", x=600))
     assert far.caption == frozenset()
@@ -209,12 +166,6 @@ def test_sides_before_their_unit(last: str) -> None:
         ("253.5 millimetre", {Keyword.HEIGHT}),
         ("10.1 millimetre", {Keyword.DEPTH}),
     ]
-
-
-def test_degrees_after_the_name_of_a_side_are_inches_where_others_have_inch_marks() -> None:
-    assert values("width", line("Width 25.4°"), line('46.7"', y=200)) == ["25.4 inch", "46.7 inch"]
-    assert values("width", line("Width 25.4°")) == []
-    assert values("width", line("Tilt 25.4°"), line('46.7"', y=200)) == ["46.7 inch"]
 
 
 def test_letters_that_name_sides_stay_where_there_is_no_list() -> None:

@@ -43,35 +43,3 @@ def test_features_are_finite_whatever_was_seen(
     assert odds.shape == (len(measures),)
     assert np.isfinite(features).all()
     assert np.isfinite(odds).all()
-
-
-def strengths(x: float, y: float, *segments: tuple[float, float, float, float]) -> list[float]:
-    lines = [line("12 cm", x, y, 80, 24)]
-    measures = MeasureSets(scene(lines, list(segments))).of("width")
-    strength: list[float] = measures.strengths[0].tolist()
-    return strength
-
-
-def test_a_line_beside_the_text_counts_for_its_axis() -> None:
-    flat, upright, oblique = strengths(460, 700, (200, 690, 800, 690))
-    assert flat > 0.2
-    assert upright == oblique == 0
-
-
-def test_a_line_that_the_text_interrupts_counts() -> None:
-    flat, upright, _ = strengths(460, 388, (500, 50, 500, 380), (500, 420, 500, 750))
-    assert upright > 0.5
-    assert flat == 0
-
-
-def test_a_dashed_line_counts_as_a_line() -> None:
-    dashes = [(200.0 + 20 * n, 690.0, 212.0 + 20 * n, 690.0) for n in range(30)]
-    assert strengths(460, 700, *dashes)[0] > 0.2
-
-
-def test_a_line_far_off_counts_for_little() -> None:
-    assert strengths(460, 700, (200, 100, 800, 100))[0] < 0.01
-
-
-def test_strokes_of_letters_are_no_lines() -> None:
-    assert strengths(460, 700, (462, 710, 530, 710)) == [0.0, 0.0, 0.0]

@@ -15,7 +15,9 @@ def line(text: str, x: float = 100, y: float = 100, high: float = 24) -> TextLin
     return TextLine(text, 0.9, ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)))
 
 
-def rate(entity: str, *lines: TextLine, ratings: list[float], taken: frozenset[int] = frozenset()) -> list[float]:
+def rate(
+    entity: str, *lines: TextLine, ratings: list[float], taken: frozenset[int] = frozenset()
+) -> list[float]:
     found = MeasureSets(scene_of(lines, NO_SHAPES, 1000, 1000)).of(entity)
     rated: list[float] = rate_together(found, np.array(ratings), taken, entity).tolist()
     return rated
@@ -54,7 +56,9 @@ def test_a_lone_length_among_text_is_seldom_a_side_even_where_another_takes_it(e
 
 @pytest.mark.parametrize("entity", ["width", "height", "depth"])
 def test_large_letters_and_the_whole_product_s_sizes_are_preferred(entity: str) -> None:
-    small, large = rate(entity, line("30 cm", y=200, high=12), line("40 cm", y=400, high=36), ratings=[1.0, 1.0])
+    small, large = rate(
+        entity, line("30 cm", y=200, high=12), line("40 cm", y=400, high=36), ratings=[1.0, 1.0]
+    )
     assert small < large
     part, whole = rate(entity, line("Blade 30 cm", y=200), line("Total 40 cm", y=400), ratings=[1.0, 1.0])
     assert part < whole
@@ -68,5 +72,7 @@ def test_a_height_is_where_its_word_or_its_order_says() -> None:
 
 
 def test_a_depth_stands_in_the_corner() -> None:
-    middle, corner = rate("depth", line("30 cm", x=480, y=488), line("40 cm", x=930, y=940), ratings=[1.0, 1.0])
+    middle, corner = rate(
+        "depth", line("30 cm", x=480, y=488), line("40 cm", x=930, y=940), ratings=[1.0, 1.0]
+    )
     assert middle < corner

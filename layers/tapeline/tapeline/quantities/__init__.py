@@ -31,5 +31,3 @@ __all__ = [
     "plain_text",
     "size",
 ]
-
-from tapeline.quantities.entity_units import format_prediction, in_entity_units, round_quantity  # stub
