@@ -1,20 +1,22 @@
-"""Numbers with units: the unit table, the grammar, the parser, and how a prediction is written."""
+"""Numbers with units: the unit table, the grammar, the parser, and how a prediction is written.
 
-from tapeline.quantities.parser import (
-    ALL_UNITS,
-    LENGTH_UNITS,
-    MAX_DECIMALS,
-    SIZE_BY_UNIT,
-    FoundQuantity,
-    Quantity,
-    RangeBound,
-    announced_unit,
-    find_quantities,
-    format_quantity,
-    parse_quantity,
-    plain_text,
-    size,
-)
+========  =============================================================================================
+module    what it has
+========  =============================================================================================
+units     the unit table (:data:`SIZE_BY_UNIT`), how units are spelled, reading the unit of a number
+text      :func:`plain_text`: one spelling for characters that look alike; misread characters corrected
+grammar   digits, decimals, fractions, and the links between numbers (x, to, or)
+quantity  :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
+parser    :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
+format    :func:`format_quantity`, :func:`parse_quantity`
+========  =============================================================================================
+"""
+
+from tapeline.quantities.format import MAX_DECIMALS, format_quantity, parse_quantity
+from tapeline.quantities.parser import find_quantities
+from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
+from tapeline.quantities.text import plain_text
+from tapeline.quantities.units import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit
 
 __all__ = [
     "ALL_UNITS",

@@ -1,0 +1,73 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapeline.quantities import Quantity, format_quantity, parse_quantity
+from tests.unit.quantities.helpers import UNITS
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12.50", "12.5"),
+        ("100", "100"),
+        ("1E+3", "1000"),
+        ("1E-9", "0"),
+        ("-0", "0"),
+        ("-0.00001", "0"),
+        ("-2.5", "-2.5"),
+        ("0.33333333", "0.3333"),
+        ("0.00005", "0"),
+    ],
+)
+def test_a_number_is_written_plainly(value: str, expected: str) -> None:
+    assert format_quantity(Quantity(Decimal(value), "gram")) == f"{expected} gram"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_no_number_is_not_written(value: str) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        format_quantity(Quantity(Decimal(value), "gram"))
+
+
+def test_an_unknown_unit_is_not_written() -> None:
+    with pytest.raises(ValueError, match="furlong"):
+        format_quantity(Quantity(Decimal(1), "furlong"))
+
+
+@given(
+    st.decimals(min_value=0, max_value=10**9, places=4, allow_nan=False, allow_infinity=False),
+    st.sampled_from(UNITS),
+)
+def test_parse_undoes_format(value: Decimal, unit: str) -> None:
+    quantity = Quantity(value, unit)
+    assert parse_quantity(format_quantity(quantity)) == quantity
+
+
+@pytest.mark.parametrize("text", ["", "12", "12 parsec", "1e3 gram", "gram 12", "12  gram", "nan gram"])
+def test_parse_takes_nothing_but_predictions(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        parse_quantity(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "12",
+        "gram",
+        "12 g",
+        "12  gram",
+        "12.5.1 gram",
+        "1e3 gram",
+        ".5 gram",
+        "5. gram",
+        "٣ gram",
+        "12 gram\n",
+    ],
+)
+def test_other_forms_are_not_parsed(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a number"):
+        parse_quantity(text)
