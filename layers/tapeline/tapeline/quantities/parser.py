@@ -1,14 +1,20 @@
 """Quantities in running text: numbers with a unit, in the spellings that product pictures use.
 
-Text is scanned number by number, with the fraction and the unit that belong to each. What several numbers
-share is found from the links between them: groups (``A x B x C``), ranges, feet with inches.
+:func:`find_quantities` reads a text in five steps, each of which returns a new list of numbers:
+
+1. ``_read_numbers``: every number with its fraction and the unit that is written after it.
+2. ``_with_announced_units``: the unit in brackets before a number, as in ``Weight (kg): 5``.
+3. ``_with_groups``: the rule for ``A x B x C`` groups, as in ``10 x 20 x 30 cm``.
+4. ``_with_ranges``: ranges, as in ``100-240V``.
+5. ``_with_joined_parts``: feet with inches, pounds with ounces.
+
+Only then are numbers without a unit, and zeros, left out: the links between numbers need them.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
 from typing import Final
 
 from tapeline.quantities.grammar import NUMBER_START, OR, PARTS, TIMES, TO, is_linked, read_number
@@ -22,19 +28,33 @@ _SIDE_BEFORE_UNIT: Final = re.compile(r"[ ]?[(\[][whdlt0][)\]](?=[ ]?(?:mm|cm|in
 # What is left of ``lbs`` where OCR reads its l as the number's last digit: ``2751bs``.
 _GLUED_POUNDS: Final = re.compile(r"bs?(?![a-zß-öø-ÿ])")
 
+# Inches of a foot: from there on, what follows feet is a size of its own.
+_INCHES_IN_A_FOOT: Final = 12
+
+# Ounces of a pound, avoirdupois: from there on, what follows pounds is a size of its own.
+_OUNCES_IN_A_POUND: Final = 16
+
 # How far before a number the unit announced for it is searched, in characters; chosen by hand.
 _MAX_ANNOUNCEMENT: Final = 24
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Number:
-    """A number in plain text, with the unit that is written after it, if any."""
+    """A number in plain text.
+
+    Attributes:
+        value: The number.
+        start: Index of its first character.
+        end: Index after its last character, or after the unit that is written with it.
+        unit: Full name of its unit; None where no unit is known.
+        range_bound: As in :class:`FoundQuantity`, and so are ``member`` and ``group_size``.
+    """
 
     value: Decimal
     start: int
     end: int
     unit: str | None = None
-    bound: RangeBound | None = None
+    range_bound: RangeBound | None = None
     member: int = 0
     group_size: int = 1
 
@@ -56,19 +76,15 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     """
     plain = correct_misread(plain_text(text))
     numbers = _read_numbers(plain)
-    _take_announced_units(plain, numbers)
-    _link_groups(plain, numbers)
-    _link_ranges(plain, numbers)
+    numbers = _with_announced_units(plain, numbers)
+    numbers = _with_groups(plain, numbers)
+    numbers = _with_ranges(plain, numbers)
+    numbers = _with_joined_parts(plain, numbers)
     return [
-        FoundQuantity(Quantity(n.value, n.unit), n.start, n.end, n.bound, n.member, n.group_size)
-        for n in _join_parts(plain, numbers)
+        FoundQuantity(Quantity(n.value, n.unit), n.start, n.end, n.range_bound, n.member, n.group_size)
+        for n in numbers
         if n.unit is not None and n.value > 0
     ]
-
-
-def _ends_in_one(plain: str, number: _Number) -> bool:
-    digits = plain[number.start : number.end]
-    return len(digits) > 1 and digits.isdigit() and digits.endswith("1")
 
 
 def _read_numbers(plain: str) -> list[_Number]:
@@ -76,80 +92,143 @@ def _read_numbers(plain: str) -> list[_Number]:
     numbers: list[_Number] = []
     index = 0
     while start := NUMBER_START.search(plain, index):
-        value, index = read_number(plain, start.start())
-        exponent = plain[max(0, start.start() - 2) : start.start()]
-        if value is None or (exponent[:1].isdigit() and exponent[1:] == "e"):
-            continue
-        number = _Number(value, start.start(), index)
-        if pounds := _GLUED_POUNDS.match(plain, index) if _ends_in_one(plain, number) else None:
-            # ``2751bs``: the unit's l was read as the number's last digit.
-            number.value, number.unit, number.end = value // 10, "pound", pounds.end()
-            index = number.end
+        number, index = _read_number_with_unit(plain, start.start())
+        if number is not None:
             numbers.append(number)
-            continue
-        if unit := read_unit(plain, number.end):
-            number.unit, number.end = unit
-            index = number.end
-        elif side := _SIDE_BEFORE_UNIT.match(plain, index):
-            # The side's name stays outside of the quantity: callers look it up beside the quantity.
-            number.unit, index = read_unit(plain, side.end()) or (None, index)
-        numbers.append(number)
     return numbers
 
 
-def _take_announced_units(plain: str, numbers: Sequence[_Number]) -> None:
+def _read_number_with_unit(plain: str, start: int) -> tuple[_Number | None, int]:
+    """Return the number at an index with the unit after it, and the index at which to go on."""
+    value, end = read_number(plain, start)
+    if value is None or _is_exponent(plain, start):
+        return None, end
+    if pounds := _GLUED_POUNDS.match(plain, end) if _ends_in_one(plain[start:end]) else None:
+        return _Number(value // 10, start, pounds.end(), "pound"), pounds.end()
+    if after := read_unit(plain, end):
+        unit, unit_end = after
+        return _Number(value, start, unit_end, unit), unit_end
+    side = _SIDE_BEFORE_UNIT.match(plain, end)
+    if side and (after := read_unit(plain, side.end())):
+        # The side's name stays outside of the quantity: callers look it up beside the quantity.
+        unit, unit_end = after
+        return _Number(value, start, end, unit), unit_end
+    return _Number(value, start, end), end
+
+
+def _is_exponent(plain: str, start: int) -> bool:
+    """Return whether the number at an index is the exponent of the one before it, as in ``1e400``."""
+    before = plain[max(0, start - 2) : start]
+    return before[:1].isdigit() and before[1:] == "e"
+
+
+def _ends_in_one(digits: str) -> bool:
+    """Return whether a number is several digits whose last, a 1, may be a misread l."""
+    return len(digits) > 1 and digits.isdigit() and digits.endswith("1")
+
+
+def _with_announced_units(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
     """Give a number without a unit the one in brackets before it, as in ``Weight (kg): 5``."""
+    announced: list[_Number] = []
     for number in numbers:
-        before = plain[max(0, number.start - _MAX_ANNOUNCEMENT) : number.start]
-        if number.unit is None and ("(" in before or "[" in before):
-            number.unit = announced_unit(before)
+        unit = None if number.unit else _unit_in_brackets(plain, number.start)
+        announced.append(replace(number, unit=unit) if unit else number)
+    return announced
 
 
-def _link_groups(plain: str, numbers: list[_Number]) -> None:
-    """Find the ``A x B x C`` groups, and give a length unit to their members that have none."""
-    group: list[_Number] = []
-    for number in [*numbers, None]:
-        if group and number is not None and is_linked(TIMES, plain, group[-1].end, number.start):
-            group.append(number)
-            continue
-        lengths = [member.unit for member in group if member.unit in LENGTH_UNITS]
-        if len(group) > 1 and lengths and all(m.unit is None or m.unit in LENGTH_UNITS for m in group):
-            for index, member in enumerate(group):
-                member.member, member.group_size = index, len(group)
-                later = (m.unit for m in group[index:] if m.unit is not None)
-                member.unit = next(later, lengths[-1])
-        group = [number] if number is not None else []
+def _unit_in_brackets(plain: str, index: int) -> str | None:
+    """Return the unit in brackets that ends at an index, if any."""
+    before = plain[max(0, index - _MAX_ANNOUNCEMENT) : index]
+    return announced_unit(before) if "(" in before or "[" in before else None
 
 
-def _link_ranges(plain: str, numbers: list[_Number]) -> None:
-    """Mark the ends of ranges, and give the upper end's unit to a lower end that has none."""
-    for low, high in pairwise(numbers):
-        if high.unit is None or low.unit not in {None, high.unit} or low.bound or low.value >= high.value:
-            continue
-        either = high.unit == "volt" and is_linked(OR, plain, low.end, high.start)
-        if either or is_linked(TO, plain, low.end, high.start):
-            low.unit = high.unit
-            low.bound, high.bound = "low", "high"
+def _with_groups(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
+    """Apply the rule for ``A x B x C`` groups, such as ``L x W x H``.
 
-
-def _join_parts(plain: str, numbers: list[_Number]) -> list[_Number]:
-    """Make one of feet with inches and of pounds with ounces.
-
-    Feet become inches and ounces become a part of a pound: in both, no value needs more decimals
-    than are written. The challenge's own table has feet with decimals only from metric conversions.
+    Numbers with nothing but an x (or ``by``, with or without the names of sides) between them are a group
+    where at least one has a unit and all the units are lengths. A member without a unit takes the next
+    one in the group, else the last: ``10 x 20 x 30 cm``, ``10cm x 20 x 30``. Without a length, as in
+    ``12 x 330 ml``, the first number is a count of pieces.
     """
+    grouped: list[_Number] = []
+    for chain in _chains(plain, numbers):
+        is_group = len(chain) > 1 and any(number.unit for number in chain)
+        if is_group and all(number.unit is None or number.unit in LENGTH_UNITS for number in chain):
+            grouped += _share_unit(chain)
+        else:
+            grouped += chain
+    return grouped
+
+
+def _chains(plain: str, numbers: Sequence[_Number]) -> list[list[_Number]]:
+    """Divide numbers into chains that an x links; most have one member."""
+    chains: list[list[_Number]] = []
+    for number in numbers:
+        if chains and is_linked(TIMES, plain, chains[-1][-1].end, number.start):
+            chains[-1].append(number)
+        else:
+            chains.append([number])
+    return chains
+
+
+def _share_unit(group: Sequence[_Number]) -> list[_Number]:
+    """Number the members of a group, and give each the first unit from it on, else the last one."""
+    unit = next(number.unit for number in reversed(group) if number.unit)
+    members: list[_Number] = []
+    for index, number in reversed(list(enumerate(group))):
+        unit = number.unit or unit
+        members.append(replace(number, unit=unit, member=index, group_size=len(group)))
+    return members[::-1]
+
+
+def _with_ranges(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
+    """Mark the ends of ranges, and give the upper end's unit to a lower end that has none."""
+    ranged: list[_Number] = []
+    for number in numbers:
+        if ranged and _is_range(plain, ranged[-1], number):
+            ranged[-1] = replace(ranged[-1], unit=number.unit, range_bound="low")
+            ranged.append(replace(number, range_bound="high"))
+        else:
+            ranged.append(number)
+    return ranged
+
+
+def _is_range(plain: str, low: _Number, high: _Number) -> bool:
+    """Return whether two numbers are the ends of a range, or two voltages of one device (``110/220V``)."""
+    if high.unit is None or low.unit not in {None, high.unit}:
+        return False
+    if low.range_bound or low.value >= high.value:
+        return False
+    either = high.unit == "volt" and is_linked(OR, plain, low.end, high.start)
+    return either or is_linked(TO, plain, low.end, high.start)
+
+
+def _with_joined_parts(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
+    """Make one number of feet with inches and of pounds with ounces."""
     joined: list[_Number] = []
     for number in numbers:
-        left = joined[-1] if joined else None
-        if left is not None and left.bound is None and is_linked(PARTS, plain, left.end, number.start):
-            value: Decimal | None = None
-            if (left.unit, number.unit) == ("foot", "inch") and number.value < 12 and left.value % 1 == 0:
-                value, unit = left.value * 12 + number.value, "inch"
-            elif (left.unit, number.unit) == ("pound", "ounce") and number.value < 16 and left.value % 1 == 0:
-                value, unit = left.value + number.value / 16, "pound"
-            if value is not None:
-                size, member = max((left.group_size, left.member), (number.group_size, number.member))
-                joined[-1] = _Number(value, left.start, number.end, unit, number.bound, member, size)
-                continue
-        joined.append(number)
+        total = _joined(plain, joined[-1], number) if joined else None
+        if total is None:
+            joined.append(number)
+        else:
+            joined[-1] = total
     return joined
+
+
+def _joined(plain: str, left: _Number, right: _Number) -> _Number | None:
+    """Return feet with inches as inches, or pounds with ounces as pounds; None for other numbers.
+
+    In these units no value needs more decimals than are written: an ounce is 0.0625 pounds, but an inch
+    is 0.08333... feet.
+    """
+    if left.range_bound or left.value % 1 or not is_linked(PARTS, plain, left.end, right.start):
+        return None
+    if (left.unit, right.unit) == ("foot", "inch") and right.value < _INCHES_IN_A_FOOT:
+        value, unit = left.value * _INCHES_IN_A_FOOT + right.value, "inch"
+    elif (left.unit, right.unit) == ("pound", "ounce") and right.value < _OUNCES_IN_A_POUND:
+        value, unit = left.value + right.value / _OUNCES_IN_A_POUND, "pound"
+    else:
+        return None
+    # The whole is a member of the larger group of the two.
+    group_size, member = max((left.group_size, left.member), (right.group_size, right.member))
+    return _Number(value, left.start, right.end, unit, right.range_bound, member, group_size)
