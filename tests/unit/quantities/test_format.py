@@ -1,10 +1,10 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tapeline.quantities import Quantity, format_quantity, parse_quantity
+from tapeline.quantities import Quantity, format_quantity, parse_quantity, round_quantity
 from tests.unit.quantities.helpers import UNITS
 
 
@@ -71,3 +71,39 @@ def test_parse_takes_nothing_but_predictions(text: str) -> None:
 def test_other_forms_are_not_parsed(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number"):
         parse_quantity(text)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.sampled_from(UNITS))
+@example(Decimal("-0.00001"), "gram")
+@example(Decimal("1E+40"), "gram")
+@example(Decimal("123456789012345678901234567890.00005"), "gram")
+def test_a_rounded_quantity_is_what_is_written(value: Decimal, unit: str) -> None:
+    quantity = Quantity(value, unit)
+    rounded = round_quantity(quantity)
+    assert format_quantity(rounded) == format_quantity(quantity)
+    assert parse_quantity(format_quantity(quantity)) == rounded
+    assert round_quantity(rounded) == rounded
+    assert rounded.unit == unit
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0.00005", "0"),
+        ("0.00015", "0.0002"),
+        ("0.00025", "0.0002"),
+        ("0.000250001", "0.0003"),
+        ("-0.00015", "-0.0002"),
+        ("12.5000", "12.5"),
+        ("1E+3", "1000"),
+    ],
+)
+def test_values_are_rounded_half_to_even(value: str, expected: str) -> None:
+    rounded = round_quantity(Quantity(Decimal(value), "gram"))
+    assert str(rounded.value) == expected
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_no_number_is_not_rounded(value: str) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        round_quantity(Quantity(Decimal(value), "gram"))

@@ -8,11 +8,11 @@ text      :func:`plain_text`: one spelling for characters that look alike; misre
 grammar   digits, decimals, fractions, and the links between numbers (x, to, or)
 quantity  :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
 parser    :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
-format    :func:`format_quantity`, :func:`parse_quantity`
+format    :func:`format_quantity`, :func:`parse_quantity`, :func:`round_quantity`
 ========  =============================================================================================
 """
 
-from tapeline.quantities.format import MAX_DECIMALS, format_quantity, parse_quantity
+from tapeline.quantities.format import MAX_DECIMALS, format_quantity, parse_quantity, round_quantity
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import plain_text
@@ -31,5 +31,6 @@ __all__ = [
     "format_quantity",
     "parse_quantity",
     "plain_text",
+    "round_quantity",
     "size",
 ]

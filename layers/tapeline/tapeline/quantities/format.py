@@ -1,4 +1,4 @@
-"""How a prediction is written, and read again: ``12.5 centimetre``."""
+"""How a prediction is written (``12.5 centimetre``), read again, and rounded."""
 
 import re
 from decimal import Decimal
@@ -30,12 +30,10 @@ def format_quantity(quantity: Quantity) -> str:
     Raises:
         ValueError: The value is infinite or no number, or the unit isn't one of :data:`ALL_UNITS`.
     """
-    if not quantity.value.is_finite():
-        raise ValueError(f"expected a finite number, received {quantity.value}")
+    number = _decimal_text(quantity.value)
     if quantity.unit not in ALL_UNITS:
         raise ValueError(f"expected one of {sorted(ALL_UNITS)}, received {quantity.unit!r}")
-    number = format(quantity.value, f".{MAX_DECIMALS}f").rstrip("0").removesuffix(".")
-    return f"{'0' if number == '-0' else number} {quantity.unit}"
+    return f"{number} {quantity.unit}"
 
 
 def parse_quantity(text: str) -> Quantity:
@@ -45,7 +43,7 @@ def parse_quantity(text: str) -> Quantity:
         text: ``NUMBER UNIT``, with the unit's full name.
 
     Returns:
-        The quantity; the inverse of :func:`format_quantity` for values of up to 4 decimals.
+        The quantity, rounded as by :func:`round_quantity`.
 
     Raises:
         ValueError: The text has another form, or its unit isn't one of :data:`ALL_UNITS`.
@@ -54,3 +52,27 @@ def parse_quantity(text: str) -> Quantity:
     if match is None or match[2] not in ALL_UNITS:
         raise ValueError(f"expected a number, one space and a unit's full name, received {text[:80]!r}")
     return Quantity(Decimal(match[1]), match[2])
+
+
+def round_quantity(quantity: Quantity) -> Quantity:
+    """Round a quantity to what :func:`format_quantity` writes of it.
+
+    Args:
+        quantity: What to round.
+
+    Returns:
+        The quantity with at most :data:`MAX_DECIMALS` decimals (rounded half to even), equal to what
+        :func:`parse_quantity` reads from its written form.
+
+    Raises:
+        ValueError: The value is infinite or no number.
+    """
+    return Quantity(Decimal(_decimal_text(quantity.value)), quantity.unit)
+
+
+def _decimal_text(value: Decimal) -> str:
+    """Return a number with at most MAX_DECIMALS decimals, without exponent, trailing zeros or ``-0``."""
+    if not value.is_finite():
+        raise ValueError(f"expected a finite number, received {value}")
+    number = format(value, f".{MAX_DECIMALS}f").rstrip("0").removesuffix(".")
+    return "0" if number == "-0" else number
