@@ -1,17 +1,19 @@
 """Numbers with units: the unit table, the grammar, the parser, and how a prediction is written.
 
-========  =============================================================================================
-module    what it has
-========  =============================================================================================
-units     the unit table (:data:`SIZE_BY_UNIT`), how units are spelled, reading the unit of a number
-text      :func:`plain_text`: one spelling for characters that look alike; misread characters corrected
-grammar   digits, decimals, fractions, and the links between numbers (x, to, or)
-quantity  :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
-parser    :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
-format    :func:`format_quantity`, :func:`parse_quantity`, :func:`round_quantity`
-========  =============================================================================================
+============  =========================================================================================
+module        what it has
+============  =========================================================================================
+units         the unit table (:data:`SIZE_BY_UNIT`), how units are spelled, reading the unit of a number
+text          :func:`plain_text`: one spelling for characters that look alike; misread ones corrected
+grammar       digits, decimals, fractions, and the links between numbers (x, to, or)
+quantity      :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
+parser        :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
+entity_units  :func:`in_entity_units`: a quantity in an entity's units, and which ounce an ``oz`` is
+format        :func:`format_quantity`, :func:`parse_quantity`, :func:`round_quantity`
+============  =========================================================================================
 """
 
+from tapeline.quantities.entity_units import in_entity_units
 from tapeline.quantities.format import MAX_DECIMALS, format_quantity, parse_quantity, round_quantity
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
@@ -29,6 +31,7 @@ __all__ = [
     "announced_unit",
     "find_quantities",
     "format_quantity",
+    "in_entity_units",
     "parse_quantity",
     "plain_text",
     "round_quantity",

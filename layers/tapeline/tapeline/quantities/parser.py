@@ -65,8 +65,9 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     Numbers may have decimals with a point or a comma, thousands with commas, fractions (``1/2``,
     ``3-15/16``, ``6¾``), and the digits of any script. A range gives both of its ends; a group such as
     ``10 x 20 x 30 cm`` gives each member the unit. Feet with inches become inches, and pounds with
-    ounces become pounds. ``oz`` is a weight's ounce here: what it is in a volume is the caller's to say.
-    Zero, numbers of implausible length, and numbers with any other unit (mAh, Hz, psi, km/h) aren't found.
+    ounces become pounds. ``oz`` is a weight's ounce here:
+    :func:`~tapeline.quantities.in_entity_units` says what it is in a volume. Zero, numbers of implausible
+    length, and numbers with any other unit (mAh, Hz, psi, km/h) aren't found.
 
     Args:
         text: Any text; never raises.
