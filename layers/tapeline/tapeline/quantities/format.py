@@ -7,9 +7,9 @@ from typing import Final
 from tapeline.quantities.quantity import Quantity
 from tapeline.quantities.units import ALL_UNITS
 
+# Decimals of a number as it is written. Chosen by hand: enough for 16ths of an inch and of a pound to be
+# exact, and few enough to hide the noise of conversions.
 MAX_DECIMALS: Final = 4
-"""Decimals of a number as it is written. Chosen by hand: enough for a 64th of an inch as rulers give it, and
-few enough to hide the noise of conversions."""
 
 # What format_quantity() writes.
 _WRITTEN: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([a-z]+(?: [a-z]+)?)")

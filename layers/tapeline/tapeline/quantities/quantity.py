@@ -6,8 +6,8 @@ from typing import Literal
 
 from tapeline.quantities.units import SIZE_BY_UNIT
 
+# Which end of a range such as ``100-240V`` a number is.
 type RangeBound = Literal["low", "high"]
-"""Which end of a range such as ``100-240V`` a number is."""
 
 
 @dataclass(frozen=True, slots=True)

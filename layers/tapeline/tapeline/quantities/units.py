@@ -10,30 +10,27 @@ from typing import Final
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.quantities.text import plain_text
 
+# The full names of all units that any entity may be answered in.
 ALL_UNITS: Final[frozenset[str]] = frozenset().union(*UNITS_BY_ENTITY.values())
-"""The full names of all units that any entity may be answered in."""
 
+# The full names of the units of width, depth and height.
 LENGTH_UNITS: Final[frozenset[str]] = UNITS_BY_ENTITY["width"]
-"""The full names of the units of width, depth and height."""
 
+# The unit table: a unit's full name -> its size in millimetres, grams, millilitres, volts or watts.
+# Source: NIST Special Publication 811 (2008), appendix B; long factors are rounded to six digits.
 SIZE_BY_UNIT: Final[dict[str, float]] = {
     # Lengths in millimetres: exact, by definition (the international yard of 1959).
     "millimetre": 1.0, "centimetre": 10.0, "metre": 1000.0, "inch": 25.4, "foot": 304.8, "yard": 914.4,
     # Weights in grams: metric ones exact (ton is the tonne), ounce and pound avoirdupois.
     "microgram": 1e-6, "milligram": 1e-3, "gram": 1.0, "kilogram": 1000.0, "ton": 1e6,
     "ounce": 28.3495, "pound": 453.592,
-    # Volumes in millilitres: metric ones and the imperial gallon exact, the others US customary.
+    # Volumes in millilitres: metric ones and the imperial gallon exact, pints and the like as in the US.
     "microlitre": 1e-3, "millilitre": 1.0, "centilitre": 10.0, "decilitre": 100.0, "litre": 1000.0,
     "fluid ounce": 29.5735, "cubic inch": 16.3871, "cup": 236.588, "pint": 473.176, "quart": 946.353,
     "gallon": 3785.41, "imperial gallon": 4546.09, "cubic foot": 28316.8,
     # Volts and watts: exact.
     "millivolt": 1e-3, "volt": 1.0, "kilovolt": 1000.0, "watt": 1.0, "kilowatt": 1000.0,
 }  # fmt: skip
-"""The unit table: a unit's full name -> its size in millimetres, grams, millilitres, volts or watts.
-
-Source: NIST Special Publication 811 (2008), appendix B, with factors that aren't exact rounded to six
-digits. Pint and quart are the liquid ones.
-"""
 
 # A unit's full name -> its spellings in plain text, the first that fits wins: cubic units before lengths.
 # Chosen by hand from product pictures. ``[o0]z``, ``[l1i]b`` and ``[il]n`` allow for letters that OCR
