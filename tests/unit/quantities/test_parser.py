@@ -2,7 +2,9 @@ import importlib
 import pkgutil
 import re
 import string
+import sys
 from decimal import Decimal
+from types import CodeType
 
 import pytest
 from hypothesis import example, given
@@ -77,9 +79,51 @@ def test_no_sequence_of_number_like_pieces_raises(pieces: list[str]) -> None:
     find_quantities("".join(pieces))
 
 
-@pytest.mark.parametrize("piece", ["1/", "1 ", "1x", "1-", "9", ".", ",1", "kg ", "1/2 ", "'\""])
-def test_ten_thousand_characters_come_to_an_end(piece: str) -> None:
-    find_quantities((piece * 10_000)[:10_000])
+def count_steps(text: str) -> int:
+    """Return how many instructions of the interpreter finding the quantities of a text takes."""
+    steps = 0
+
+    def count(code: CodeType, offset: int) -> None:
+        nonlocal steps
+        steps += 1
+
+    monitoring = sys.monitoring
+    tool, instruction = monitoring.PROFILER_ID, monitoring.events.INSTRUCTION
+    monitoring.use_tool_id(tool, "steps")
+    try:
+        monitoring.register_callback(tool, instruction, count)
+        monitoring.set_events(tool, instruction)
+        find_quantities(text)
+    finally:
+        monitoring.set_events(tool, monitoring.events.NO_EVENTS)
+        monitoring.register_callback(tool, instruction, None)
+        monitoring.free_tool_id(tool)
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("piece", "end"),
+    [
+        ("1/", ""),
+        ("1 ", ""),
+        ("1x", ""),
+        ("1-", ""),
+        ("9", ""),
+        (".", ""),
+        (",1", ""),
+        ("kg ", ""),
+        ("1/2 ", ""),
+        ("'\"", ""),
+        ("1x", "1 cm"),
+        ("1 cm x", ""),
+        ("5' ", '1"'),
+        ("(kg) 5 ", "é"),
+    ],
+)
+def test_ten_times_the_text_takes_ten_times_the_steps(piece: str, end: str) -> None:
+    # A search in a pattern is one step: test_only_runs_of_digits_are_unbounded_in_a_pattern bounds it.
+    few, many = (count_steps((piece * length)[:length] + end) for length in (500, 5_000))
+    assert 0 < many <= 10.5 * few
 
 
 @pytest.mark.parametrize(
@@ -184,8 +228,12 @@ def test_no_text_raises_and_every_find_is_consistent(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "1,", "1,111,", "1 x ", "1-", "1/", "1 1/", "5' ", "¾", "1 fl", "' ", "x", "·", "1.1."]
-)
+    "piece",
+    [
+        "1", "1,", "1,111,", "1 x ", "1-", "1/", "1 1/", "5' ", "¾", "1 fl", "' ", "x", "·", "1.1.", "1 ",
+        "1x", "9", ".", ",1", "kg ", "1/2 ", "'\"",
+    ],
+)  # fmt: skip
 def test_long_repetitions_are_read_number_by_number(piece: str) -> None:
     # A scan that went back to earlier numbers would take minutes for these.
     text = piece * (10_000 // len(piece))
