@@ -161,12 +161,18 @@ def test_two_sizes_beside_one_another_are_no_range(text: str) -> None:
         ("20cmx30cm", ["20 centimetre", "30 centimetre"]),
         ("5cm*5m", ["5 centimetre", "5 metre"]),
         ("5 by 7 inches", ["5 inch", "7 inch"]),
+        ("10 x 20mm x 5m x 3", ["10 millimetre", "20 millimetre", "5 metre", "3 metre"]),
     ],
 )
 def test_a_group_shares_its_unit_and_counts_its_members(text: str, expected: list[str]) -> None:
     group = find_quantities(text)
     assert found(text) == expected
     assert [(f.member, f.group_size) for f in group] == [(i, len(expected)) for i in range(len(expected))]
+
+
+@pytest.mark.parametrize("text", ["2 kg x 5 cm", "5 cm x 12 V x 3", "10 x 20 x 30", "4 x AA 10 cm"])
+def test_there_is_no_group_without_lengths_or_with_other_units(text: str) -> None:
+    assert {f.group_size for f in find_quantities(text)} <= {1}
 
 
 def test_two_groups_in_one_line_stay_apart() -> None:

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,6 +11,41 @@ from tests.unit.quantities.helpers import found
 @example("a·1·2·b·")
 def test_plain_text_keeps_the_length(text: str) -> None:
     assert len(plain_text(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10 CM × 5 CM", "10 cm x 5 cm"),
+        ("3*4", "3x4"),
+        ("3″ 5’ 6`", "3\" 5' 6'"),
+        ("１２ｃｍ ＫＧ", "12cm kg"),
+        ("١٢ ३", "12 3"),
+        ("1–2—3−4", "1-2-3-4"),
+        ("1\u00a0kg\t2\u3000g", "1 kg 2 g"),
+        ("Ø5 Φ6", "ø5 ø6"),
+        ("50 μg", "50 µg"),
+        ("12·5 a·5 5·", "12.5 a·5 5·"),
+        ("HÖHE İ", "höhe İ"),
+        ("²½°", "²½°"),
+    ],
+)
+def test_look_alikes_have_one_spelling(text: str, expected: str) -> None:
+    assert plain_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("77°L X 54°W X 41°H", ["77 inch", "54 inch", "41 inch"]),
+        ("54 x 41°", ["54 inch", "41 inch"]),
+        ('54" x 41°', ["54 inch", "41 inch"]),
+        ("Tilt 45°", []),
+        ("45 °C", []),
+    ],
+)
+def test_a_degree_sign_beside_a_side_is_an_inch_mark(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
 
 
 def test_an_o_before_decimals_is_a_zero() -> None:

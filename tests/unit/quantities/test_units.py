@@ -1,7 +1,61 @@
 import pytest
 
-from tapeline.quantities import find_quantities
-from tests.unit.quantities.helpers import found
+from tapeline.quantities import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit, find_quantities
+from tests.unit.quantities.helpers import UNITS, found
+
+
+def test_the_unit_table_has_all_units() -> None:
+    assert sorted(ALL_UNITS) == sorted(SIZE_BY_UNIT) == UNITS
+    assert LENGTH_UNITS < ALL_UNITS
+
+
+# Exact, in NIST Special Publication 811, appendix B: the pound, and the US gallon of 231 cubic inches.
+POUND, CUBIC_INCH = 453.59237, 16.387064
+
+
+@pytest.mark.parametrize(
+    ("unit", "exact"),
+    [
+        ("pound", POUND),
+        ("ounce", POUND / 16),
+        ("cubic inch", CUBIC_INCH),
+        ("cubic foot", CUBIC_INCH * 12**3),
+        ("gallon", CUBIC_INCH * 231),
+        ("quart", CUBIC_INCH * 231 / 4),
+        ("pint", CUBIC_INCH * 231 / 8),
+        ("cup", CUBIC_INCH * 231 / 16),
+        ("fluid ounce", CUBIC_INCH * 231 / 128),
+    ],
+)
+def test_sizes_are_their_definitions_to_six_digits(unit: str, exact: float) -> None:
+    assert SIZE_BY_UNIT[unit] == float(f"{exact:.6g}")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_unit_is_found_by_its_full_name(unit: str) -> None:
+    for text in (f"5 {unit}", f"5 {unit}".upper(), f"5{unit}", f"(5-{unit})"):
+        assert found(text) == [f"5 {unit}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Weight (kg):", "kilogram"),
+        ("Size [ cm ]", "centimetre"),
+        ("LBS", "pound"),
+        ("Unit: cm", "centimetre"),
+        ("Units=inch.", "inch"),
+        ("(fl. oz)", "fluid ounce"),
+        ("5 kg", None),
+        ("Width", None),
+        ("(cm) wide", None),
+        ("(5 cm)", None),
+        ("", None),
+        ("cm" + " " * 40, None),
+    ],
+)
+def test_a_unit_is_announced_in_brackets_by_its_name_or_alone(text: str, expected: str | None) -> None:
+    assert announced_unit(text) == expected
 
 
 @pytest.mark.parametrize(
