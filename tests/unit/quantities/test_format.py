@@ -4,7 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tapeline.quantities import Quantity, format_quantity, parse_quantity, round_quantity
+from tapeline.quantities import (
+    Quantity,
+    format_prediction,
+    format_quantity,
+    parse_quantity,
+    round_quantity,
+)
 from tests.unit.quantities.helpers import UNITS
 
 
@@ -107,3 +113,8 @@ def test_values_are_rounded_half_to_even(value: str, expected: str) -> None:
 def test_no_number_is_not_rounded(value: str) -> None:
     with pytest.raises(ValueError, match="finite"):
         round_quantity(Quantity(Decimal(value), "gram"))
+
+
+def test_a_prediction_without_a_quantity_is_empty() -> None:
+    assert format_prediction(None) == ""
+    assert format_prediction(Quantity(Decimal("12.50"), "centimetre")) == "12.5 centimetre"

@@ -1,4 +1,4 @@
-"""The observation of a picture: text in one or two passes, laid out, and dimension lines where they matter."""
+"""The observation of a picture: text in one or two passes, laid out, and its dimension lines."""
 
 import numpy as np
 import pytest

@@ -9,12 +9,19 @@ grammar       digits, decimals, fractions, and the links between numbers (x, to,
 quantity      :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
 parser        :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
 entity_units  :func:`in_entity_units`: a quantity in an entity's units, and which ounce an ``oz`` is
-format        :func:`format_quantity`, :func:`parse_quantity`, :func:`round_quantity`
+format        :func:`format_quantity`, :func:`format_prediction`, :func:`parse_quantity`,
+              :func:`round_quantity`
 ============  =========================================================================================
 """
 
 from tapeline.quantities.entity_units import in_entity_units
-from tapeline.quantities.format import MAX_DECIMALS, format_quantity, parse_quantity, round_quantity
+from tapeline.quantities.format import (
+    MAX_DECIMALS,
+    format_prediction,
+    format_quantity,
+    parse_quantity,
+    round_quantity,
+)
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import plain_text
@@ -30,6 +37,7 @@ __all__ = [
     "RangeBound",
     "announced_unit",
     "find_quantities",
+    "format_prediction",
     "format_quantity",
     "in_entity_units",
     "parse_quantity",

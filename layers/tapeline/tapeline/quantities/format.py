@@ -36,6 +36,11 @@ def format_quantity(quantity: Quantity) -> str:
     return f"{number} {quantity.unit}"
 
 
+def format_prediction(quantity: Quantity | None) -> str:
+    """Write a prediction: a quantity as :func:`format_quantity` does, and nothing where there is none."""
+    return "" if quantity is None else format_quantity(quantity)
+
+
 def parse_quantity(text: str) -> Quantity:
     """Read what :func:`format_quantity` wrote.
 
