@@ -18,8 +18,8 @@ from tapeline.download.addresses import AddressPolicy
 from tapeline.ports import PictureFetcher
 from tapeline.settings import BucketName, ResultsSettings
 
+# Memory that comes with one vCPU: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
 MEGABYTES_PER_CPU: Final = 1769
-"""Memory that comes with one vCPU: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
 
 
 class Mirror(NamedTuple):

@@ -16,6 +16,7 @@ _VOLUMES: Final = frozenset(
     }
 )  # fmt: skip
 
+# Entity name -> the full names of the units that a prediction for it may have.
 UNITS_BY_ENTITY: Final[dict[str, frozenset[str]]] = {
     "width": _LENGTHS,
     "depth": _LENGTHS,
@@ -26,10 +27,9 @@ UNITS_BY_ENTITY: Final[dict[str, frozenset[str]]] = {
     "wattage": frozenset({"kilowatt", "watt"}),
     "item_volume": _VOLUMES,
 }
-"""Entity name -> the full names of the units that a prediction for it may have."""
 
+# The entities that are lengths of the same product, and so compete for its measures.
 SIDES: Final = ("width", "height", "depth")
-"""The entities that are lengths of the same product, and so compete for its measures."""
 
 
 def is_known(entity_name: str) -> bool:

@@ -8,20 +8,20 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+# RGB pixels, shape (height, width, 3), dtype uint8.
 type Pixels = npt.NDArray[np.uint8]
-"""RGB pixels, shape (height, width, 3), dtype uint8."""
 
+# ResNet50's pooled output before its last layer, shape (2048,), dtype float32.
 type Embedding = npt.NDArray[np.float32]
-"""ResNet50's pooled output before its last layer, shape (2048,), dtype float32."""
 
+# Straight lines (x1, y1, x2, y2), shape (n, 4), dtype float32, in pixels of the original picture.
 type Segments = npt.NDArray[np.float32]
-"""Straight lines (x1, y1, x2, y2), shape (n, 4), dtype float32, in pixels of the original picture."""
 
+# x to the right and y down, in pixels of the original picture.
 type Point = tuple[float, float]
-"""x to the right and y down, in pixels of the original picture."""
 
+# The corners of a text line in reading direction: its own top left, top right, bottom right, bottom left.
 type Box = tuple[Point, Point, Point, Point]
-"""The corners of a text line in reading direction: its own top left, top right, bottom right, bottom left."""
 
 
 @dataclass(frozen=True, slots=True)

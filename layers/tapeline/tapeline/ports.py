@@ -6,8 +6,8 @@ from typing import IO, Literal, Protocol
 
 from tapeline.picture import Classification, Picture, Shapes, TextLine
 
+# The state of an execution of the state machine.
 type ExecutionState = Literal["running", "succeeded", "failed"]
-"""The state of an execution of the state machine."""
 
 
 class ObjectStore(Protocol):

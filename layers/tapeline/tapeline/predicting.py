@@ -9,8 +9,8 @@ from tapeline.errors import DeadlineError
 from tapeline.picture import Picture, Pixels
 from tapeline.ports import PictureDecoder, PictureFetcher
 
+# In place of the link of a picture that came with the request.
 POSTED = "the posted picture"
-"""In place of the link of a picture that came with the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from tapeline.quantities import Quantity, round_quantity
 from tapeline.ranking.ranker import Ranker, RatedMeasure, default_ranker
 from tapeline.reading.scene import Scene
 
+# How many runners-up come with an answer at most.
 RUNNERS_UP: Final = 2
-"""How many runners-up come with an answer at most."""
 
 
 @dataclass(frozen=True, slots=True)

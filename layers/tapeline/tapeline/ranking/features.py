@@ -22,6 +22,7 @@ from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
 from tapeline.reading.scene import DIRECTIONS, Matrix, Scene
 
+# Groups of features -> their names.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "entity": tuple(f"is_{name}" for name in UNITS_BY_ENTITY),
     "words": (
@@ -44,32 +45,32 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "priors": ("prior_size", "prior_unit", "prior_value"),
     "shape": ("outline_aspect", "picture_aspect", "extent"),
 }  # fmt: skip
-"""Groups of features -> their names."""
 
+# The columns of :func:`compute_features`.
 FEATURES: Final = tuple(name for names in GROUPS.values() for name in names)
-"""The columns of :func:`compute_features`."""
 
+# Side -> the direction in which its dimension lines mostly run.
 OWN_DIRECTION: Final[dict[str, Direction]] = {"width": "flat", "height": "upright", "depth": "oblique"}
-"""Side -> the direction in which its dimension lines mostly run."""
 
+# Feature -> the count that it is cut off at: beyond it, more says no more. By hand.
 _CAPS: Final = {
     "letters": 60.0, "digits": 30.0, "order": 30.0, "text_lines": 80.0, "quantities": 50.0, "measures": 30.0,
     "group_size": 4.0,
 }  # fmt: skip
-"""Feature -> the count that it is cut off at: beyond it, more says no more. By hand."""
 
+# Sides of the product's outline that a distance from it is cut off at. By hand.
 _MAX_OUTSIDE: Final = 3.0
-"""Sides of the product's outline that a distance from it is cut off at. By hand."""
 
+# Strength of a segment from which it counts for the share of its direction. By hand.
 _MIN_STRENGTH: Final = 0.02
-"""Strength of a segment from which it counts for the share of its direction. By hand."""
 
+# Difference of decimal logarithms above which a size is larger than another: 2 %. By hand.
 _SAME_LOG_SIZE: Final = 0.01
-"""Difference of decimal logarithms above which a size is larger than another: 2 %. By hand."""
 
+# What ``extent`` is where there is no other size: two decades off.
 _NO_EXTENT: Final = 2.0
-"""What ``extent`` is where there is no other size: two decades off."""
 
+# Feature -> its values, each of shape (measures,).
 type _Columns = dict[str, Sequence[float] | Matrix]
 
 

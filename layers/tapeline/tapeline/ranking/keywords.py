@@ -35,11 +35,11 @@ class Keyword(StrEnum):
     PART = "part"
 
 
+# The keywords of some words; empty where none is said.
 type Keywords = frozenset[Keyword]
-"""The keywords of some words; empty where none is said."""
 
+# What words without a keyword say.
 NO_KEYWORDS: Final[Keywords] = frozenset()
-"""What words without a keyword say."""
 
 # After plain_text(). A lone letter counts only where it touches the number or stands in brackets.
 _WORDS: Final[dict[Keyword, str]] = {
@@ -81,12 +81,12 @@ _WORD: Final = re.compile(
     "|".join(rf"(?P<{key}>(?<![a-zß-ÿ])(?:{words})(?![a-zß-ÿ]))" for key, words in _WORDS.items())
 )
 
+# Words of several keywords, which count for each of them.
 _AMBIGUOUS: Final[dict[str, Keywords]] = {
     "capacity": frozenset({Keyword.LOAD, Keyword.VOLUME}),
     "rated": frozenset({Keyword.LOAD, Keyword.POWER, Keyword.VOLTAGE}),
     "rating": frozenset({Keyword.LOAD, Keyword.POWER, Keyword.VOLTAGE}),
 }
-"""Words of several keywords, which count for each of them."""
 
 _LETTERS: Final = {
     "w": Keyword.WIDTH, "h": Keyword.HEIGHT, "d": Keyword.DEPTH, "l": Keyword.LENGTH,
@@ -117,6 +117,7 @@ class KeywordEvidence(NamedTuple):
 
 # Log-odds by hand: of the sides that the training rows label, 2 pictures in 100 name the side with a word,
 # too few to learn them from. The other entities' trees see enough words to learn the rest.
+# Entity -> keyword -> what it says of the entity; a keyword that isn't listed says nothing.
 EVIDENCE: Final[dict[str, dict[Keyword, KeywordEvidence]]] = {
     "width": {
         Keyword.WIDTH: KeywordEvidence(1, 4.0),
@@ -164,19 +165,18 @@ EVIDENCE: Final[dict[str, dict[Keyword, KeywordEvidence]]] = {
         Keyword.OUTPUT: KeywordEvidence(-1, -0.5),
     },
 }
-"""Entity -> keyword -> what it says of the entity; a keyword that isn't listed says nothing."""
 
+# What says that a measure isn't the whole product's.
 OF_ANOTHER_THING: Final[Keywords] = frozenset({Keyword.PART, Keyword.PACKAGE})
-"""What says that a measure isn't the whole product's."""
 
+# What speaks for or against sides.
 SIDE_KEYWORDS: Final[Keywords] = frozenset(EVIDENCE["width"])
-"""What speaks for or against sides."""
 
+# Words of a caption at most: longer lines are sentences. By hand.
 _MAX_CAPTION_WORDS: Final = 6
-"""Words of a caption at most: longer lines are sentences. By hand."""
 
+# How far off a caption may stand, in letter heights, by the side that it is on. By hand.
 _CAPTION_REACH: Final = {"left": 3.0, "above": 1.3, "below": 1.0, "right": 1.0}
-"""How far off a caption may stand, in letter heights, by the side that it is on. By hand."""
 
 
 class Caption(NamedTuple):

@@ -10,6 +10,10 @@ from tapeline.geometry import letter_height
 from tapeline.ranking.measures import Measure
 from tapeline.reading.scene import DIRECTIONS, Matrix, Scene
 
+# The columns of the evidence. For each direction, of its best segment the nearness (its length, less with
+# distance), the length as a part of the picture's longer side, the gap to the text in letter heights, and
+# how far off the segment's middle the text stands; ``flank`` is the length of segments that the text
+# interrupts. ``line_angle`` is the angle in degrees of the best segment of all.
 COLUMNS: Final = (
     *(
         f"{direction}_{what}"
@@ -18,31 +22,27 @@ COLUMNS: Final = (
     ),
     "line_angle",
 )
-"""The columns of the evidence. For each direction, of its best segment the nearness (its length, less with
-distance), the length as a part of the picture's longer side, the gap to the text in letter heights, and how
-far off the segment's middle the text stands; ``flank`` is the length of segments that the text interrupts.
-``line_angle`` is the angle in degrees of the best segment of all."""
 
+# Points on a segment that stand for all of it when its distance is measured.
 _SAMPLES: Final = 9
-"""Points on a segment that stand for all of it when its distance is measured."""
 
+# Letter heights that stand for no segment, and that gaps are cut off at.
 _NO_GAP: Final = 9.0
-"""Letter heights that stand for no segment, and that gaps are cut off at."""
 
+# Letter heights of gap over which a segment's nearness falls by the factor e. By hand.
 _GAP_DECAY: Final = 1.5
-"""Letter heights of gap over which a segment's nearness falls by the factor e. By hand."""
 
+# Part of its nearness that a segment loses where the text stands beyond its end. By hand.
 _OFF_CENTRE_WEIGHT: Final = 0.5
-"""Part of its nearness that a segment loses where the text stands beyond its end. By hand."""
 
+# Lengths of the segment that the text's distance from its middle is cut off at.
 _MAX_OFF_CENTRE: Final = 1.5
-"""Lengths of the segment that the text's distance from its middle is cut off at."""
 
+# Letter heights that a text may stand off the direction of a segment that it interrupts. By hand.
 _MAX_OFFSET: Final = 0.7
-"""Letter heights that a text may stand off the direction of a segment that it interrupts. By hand."""
 
+# Letter heights of gap to a segment that the text may interrupt at most. By hand.
 _MAX_INTERRUPTION: Final = 2.0
-"""Letter heights of gap to a segment that the text may interrupt at most. By hand."""
 
 
 class _Closeness(NamedTuple):

@@ -15,22 +15,22 @@ from tapeline.ranking.keywords import (
     Keywords,
 )
 
+# Entity -> what is larger is misread or meant otherwise, in the units of
+# :data:`~tapeline.quantities.SIZE_BY_UNIT`: 100 metres, 20 tonnes, a load of 100 tonnes, 100 cubic metres,
+# a megavolt, a megawatt. By hand.
 LARGEST: Final[dict[str, float]] = {
     "width": 1e5, "height": 1e5, "depth": 1e5, "item_weight": 2e7, "maximum_weight_recommendation": 1e8,
     "item_volume": 1e8, "voltage": 1e6, "wattage": 1e6,
 }  # fmt: skip
-"""Entity -> what is larger is misread or meant otherwise, in the units of
-:data:`~tapeline.quantities.SIZE_BY_UNIT`: 100 metres, 20 tonnes, a load of 100 tonnes, 100 cubic metres, a
-megavolt, a megawatt. By hand."""
 
+# Relative tolerance between two spellings of one size: 3.14 in for 8 cm, but also 4 in for 10 cm.
 _ROUNDING: Final = 0.04
-"""Relative tolerance between two spellings of one size: 3.14 in for 8 cm, but also 4 in for 10 cm."""
 
+# Distance within which two units of one size stand, as a part of the picture's width. By hand.
 _SAME_SPOT_X: Final = 0.15
-"""Distance within which two units of one size stand, as a part of the picture's width. By hand."""
 
+# The same as a part of the picture's height. By hand.
 _SAME_SPOT_Y: Final = 0.08
-"""The same as a part of the picture's height. By hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 
 from tapeline.quantities import Quantity, format_quantity
 
+# The natural logarithm that stands for what was never or hardly ever seen.
 _FLOOR: Final = -9.0
-"""The natural logarithm that stands for what was never or hardly ever seen."""
 
 BINS_PER_DECADE: Final = 4
 

@@ -25,22 +25,22 @@ from tapeline.ranking.rules import rule_log_odds
 from tapeline.ranking.sides import is_text_heavy, rate_together
 from tapeline.reading.scene import Matrix, Scene
 
+# The file, beside this module, that ``make train`` writes.
 ARTEFACT: Final = "ranker.json"
-"""The file, beside this module, that ``make train`` writes."""
 
+# How much more usual a unit has to be to be preferred over one read before it, as a natural logarithm of
+# shares for each step in reading order. By hand.
 _LOG_SHARE_A_STEP: Final = 2.0
-"""How much more usual a unit has to be to be preferred over one read before it, as a natural logarithm of
-shares for each step in reading order. By hand."""
 
+# Measures in a picture from which what is width or height is seldom depth too.
 _ENOUGH_FOR_EACH: Final = 3
-"""Measures in a picture from which what is width or height is seldom depth too."""
 
+# Log-odds against depth of the measure that is rated best as width or height, where there are enough. By
+# hand: the ground truth can't teach it, since votes mostly gave one number for two sides.
 _TAKEN: Final = 1.5
-"""Log-odds against depth of the measure that is rated best as width or height, where there are enough. By
-hand: the ground truth can't teach it, since votes mostly gave one number for two sides."""
 
+# The sides that take a measure away from another one. What is rated best as depth is mostly the width.
 _FRONT_SIDES: Final = ("width", "height")
-"""The sides that take a measure away from another one. What is rated best as depth is mostly the width."""
 
 
 @dataclass(frozen=True, slots=True)

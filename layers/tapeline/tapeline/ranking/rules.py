@@ -3,7 +3,7 @@
 The trees start from them. Nine in ten pictures with known sides have lines in place of words, so that trees
 can't learn from them what ``Height: 30 cm`` or ``24 x 18 x 17 in (LxWxH)`` mean.
 
-All log-odds here are natural logarithms and set by hand, unless their docstring says what they were measured
+All log-odds here are natural logarithms and set by hand, unless their comment says what they were measured
 on.
 """
 
@@ -25,69 +25,69 @@ from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
 from tapeline.reading.scene import Matrix
 
+# Which side each member of an ``A x B (x C)`` group usually is, where no word says so. By hand.
 SIDES_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
-"""Which side each member of an ``A x B (x C)`` group usually is, where no word says so. By hand."""
 
+# Minimum number of text lines of a text-heavy picture, whose lengths are mostly those of other things.
 TEXT_HEAVY_LINES: Final = 8
-"""Minimum number of text lines of a text-heavy picture, whose lengths are mostly those of other things."""
 
+# Log-odds of a measure that is said to be a part's or the package's.
 _OF_ANOTHER_THING: Final = -1.5
-"""Log-odds of a measure that is said to be a part's or the package's."""
 
+# Log-odds of a measure without the side's word, where another measure has it.
 _NAMED_ELSEWHERE: Final = -2.5
-"""Log-odds of a measure without the side's word, where another measure has it."""
 
+# Log-odds for the side that a group's order gives a measure, and against the others.
 _ORDER: Final = 2.5
-"""Log-odds for the side that a group's order gives a measure, and against the others."""
 
+# The same where the sizes also stand on lines, which are the better witnesses.
 _ORDER_IF_DRAWN: Final = 1.0
-"""The same where the sizes also stand on lines, which are the better witnesses."""
 
+# Log-odds for depth of what is called length, where another measure is called width.
 _LENGTH_BESIDE_WIDTH: Final = 4.5
-"""Log-odds for depth of what is called length, where another measure is called width."""
 
+# Side -> log-odds of a measure whose text runs upright.
 _UPRIGHT_TEXT: Final = {"width": -1.5, "height": 1.0, "depth": -0.5}
-"""Side -> log-odds of a measure whose text runs upright."""
 
+# Letters in a line above which a measure without a side's word is a remark about a part.
 _RUNNING_TEXT_LETTERS: Final = 9
-"""Letters in a line above which a measure without a side's word is a remark about a part."""
 
+# Letters that each further unit of a measure adds to those of its line.
 _LETTERS_A_UNIT: Final = 6
-"""Letters that each further unit of a measure adds to those of its line."""
 
+# Log-odds of a measure in running text.
 _IN_RUNNING_TEXT: Final = -3.0
-"""Log-odds of a measure in running text."""
 
+# Natural logarithm of the share that usual sizes and units have; rarer ones count against a measure.
 _USUAL: Final = -2.0
-"""Natural logarithm of the share that usual sizes and units have; rarer ones count against a measure."""
 
+# Weight of the logarithm of a size's share, as far as it is below the usual.
 _UNUSUAL_SIZE: Final = 0.4
-"""Weight of the logarithm of a size's share, as far as it is below the usual."""
 
+# Weight of the logarithm of a unit's share, as far as it is below the usual.
 _UNUSUAL_UNIT: Final = 0.4
-"""Weight of the logarithm of a unit's share, as far as it is below the usual."""
 
+# Strength of a line from which a measure stands on it; see ``direction_strengths``.
 _DRAWN: Final = 0.03
-"""Strength of a line from which a measure stands on it; see ``direction_strengths``."""
 
+# Factor over the side's own lines from which a line shows that the measure is another side.
 _CLEARLY: Final = 2.0
-"""Factor over the side's own lines from which a line shows that the measure is another side."""
 
+# Log-odds of a measure that clearly stands on a line of another side.
 _ON_ANOTHER_DIRECTION: Final = -2.5
-"""Log-odds of a measure that clearly stands on a line of another side."""
 
+# Log-odds of a measure whose strongest line is one of this side.
 _ON_OWN_DIRECTION: Final = 0.7
-"""Log-odds of a measure whose strongest line is one of this side."""
 
+# Log-odds in a text-heavy picture of what no word names and no group orders: often another thing's size.
 _TEXT_HEAVY: Final = -0.5
-"""Log-odds in a text-heavy picture of what no word names and no group orders: often another thing's size."""
 
+# Log-odds in a text-heavy picture of a length with neither word nor line.
 _UNSUPPORTED: Final = -2.0
-"""Log-odds in a text-heavy picture of a length with neither word nor line."""
 
+# Log-odds in a text-heavy picture of what reads as metres and has no word: mostly a part of a word or of a
+# model's number. Measured on 66 large training pictures: none of 6 was a side.
 _METRES_IN_TEXT: Final = -3.0
-"""Log-odds in a text-heavy picture of what reads as metres and has no word: mostly a part of a word or of a
-model's number. Measured on 66 large training pictures: none of 6 was a side."""
 
 
 def rule_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:

@@ -22,6 +22,9 @@ from tapeline.ranking.measures import Measure
 from tapeline.ranking.rules import SIDES_IN_ORDER, TEXT_HEAVY_LINES
 from tapeline.reading.scene import Matrix, Scene
 
+# Side -> evidence -> log-odds, fitted as a choice among a picture's lengths and none of them (conditional
+# logit, L2 0.05) to 362 sides of 152 large pictures of the training split. Evidence that didn't help a side
+# in cross-validation is left out there.
 _WEIGHTS: Final[dict[str, dict[str, float]]] = {
     "width": {
         "always": 0.1, "rating": 0.53, "alone": -3.6, "of_another_thing": -1.8, "taken": -2.3, "letters": 2.4,
@@ -36,18 +39,15 @@ _WEIGHTS: Final[dict[str, dict[str, float]]] = {
         "letters": 1.9, "oblique_text": 2.4, "in_group": 3.0, "in_corner": 3.3, "named": 1.5,
     },
 }  # fmt: skip
-"""Side -> evidence -> log-odds, fitted as a choice among a picture's lengths and none of them (conditional
-logit, L2 0.05) to 362 sides of 152 large pictures of the training split. Evidence that didn't help a side in
-cross-validation is left out there."""
 
+# Rating of the trees below which it says no more, in log-odds.
 _MIN_RATING: Final = -8.0
-"""Rating of the trees below which it says no more, in log-odds."""
 
+# Rating of the trees above which it says no more, in log-odds.
 _MAX_RATING: Final = 4.0
-"""Rating of the trees above which it says no more, in log-odds."""
 
+# Part of the picture's height from which on down a measure is seldom a height. By hand.
 _LOW: Final = 0.6
-"""Part of the picture's height from which on down a measure is seldom a height. By hand."""
 
 
 def is_text_heavy(scene: Scene) -> bool:

@@ -11,33 +11,33 @@ from tapeline.picture import TextLine
 from tapeline.quantities import LENGTH_UNITS, FoundQuantity, announced_unit, plain_text
 from tapeline.reading.scene import PlacedLine
 
+# From a line's text to its quantities; see :func:`tapeline.quantities.find_quantities`.
 type Parser = Callable[[str], tuple[FoundQuantity, ...]]
-"""From a line's text to its quantities; see :func:`tapeline.quantities.find_quantities`."""
 
+# On which side of a line its neighbour is.
 type Side = Literal["left", "right", "above", "below"]
-"""On which side of a line its neighbour is."""
 
+# Overlap of two lines' heights, as a part of the lower one, from which they are in one row. By hand.
 _SAME_ROW: Final = 0.5
-"""Overlap of two lines' heights, as a part of the lower one, from which they are in one row. By hand."""
 
+# Overlap of two lines' widths, as a part of the narrower one, from which they are in one column. By hand.
 _SAME_COLUMN: Final = 0.3
-"""Overlap of two lines' widths, as a part of the narrower one, from which they are in one column. By hand."""
 
+# How far from its number a unit in a line of its own may be, in letter heights. By hand.
 _UNIT_REACH: Final[dict[Side, float]] = {"right": 1.2, "below": 0.8}
-"""How far from its number a unit in a line of its own may be, in letter heights. By hand."""
 
 _MISREAD_INCHES: Final = re.compile(
     r"(?:[a-z ]{0,12}(?:width|height|depth|length)[: ]{0,2})?[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]", re.IGNORECASE
 )
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
 
+# Degrees that products do turn by, and that are left as they are. By hand.
 _ANGLES: Final = frozenset({"30", "45", "60", "90", "120", "135", "180", "270", "360"})
-"""Degrees that products do turn by, and that are left as they are. By hand."""
 
 _LIST_LETTER: Final = re.compile(r"[a-h][.)][ ]?[0-9]")
 
+# Different letters before numbers from which they are a list's and name no sides. By hand.
 _MIN_LIST_LETTERS: Final = 3
-"""Different letters before numbers from which they are a list's and name no sides. By hand."""
 
 _BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
 _BARE_NUMBERS: Final = re.compile(

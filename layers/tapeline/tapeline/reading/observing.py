@@ -15,8 +15,8 @@ from tapeline.reading.passes import SECOND_PASS_SIDE, merge_passes, needs_second
 from tapeline.reading.scene import PlacedLine, Scene
 from tapeline.reading.segments import NO_SEGMENTS, find_dimension_lines
 
+# The shapes of a picture in which nothing is drawn.
 NO_SHAPES: Final = Shapes(np.zeros((0, 4), np.float32), None)
-"""The shapes of a picture in which nothing is drawn."""
 
 
 def observe(

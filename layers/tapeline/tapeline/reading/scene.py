@@ -52,8 +52,8 @@ class Segments:
         return len(self.ends)
 
 
+# The directions of segments, by index.
 DIRECTIONS: tuple[Direction, ...] = ("flat", "upright", "oblique")
-"""The directions of segments, by index."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,29 +10,29 @@ from tapeline.geometry import FLAT_DEGREES, bounds_of, letter_height
 from tapeline.picture import Shapes, TextLine
 from tapeline.reading.scene import Matrix, Segments
 
+# Length of a segment, as a part of the picture's longer side, below which it is texture. By hand.
 _MIN_LENGTH: Final = 0.03
-"""Length of a segment, as a part of the picture's longer side, below which it is texture. By hand."""
 
+# Letter heights around a text line within which segments are strokes of letters. By hand.
 _TEXT_MARGIN: Final = 0.15
-"""Letter heights around a text line within which segments are strokes of letters. By hand."""
 
+# Length of a dash at most, as a part of the picture's longer side. By hand.
 _MAX_DASH: Final = 0.03
-"""Length of a dash at most, as a part of the picture's longer side. By hand."""
 
+# Dashes in a row from which they are a dashed line. By hand.
 _MIN_DASHES: Final = 5
-"""Dashes in a row from which they are a dashed line. By hand."""
 
+# Gap between two dashes of a line at most, as a part of the picture's longer side. By hand.
 _MAX_DASH_GAP: Final = 0.015
-"""Gap between two dashes of a line at most, as a part of the picture's longer side. By hand."""
 
+# Distance across a dashed line within which its dashes lie, as a part of the longer side. By hand.
 _SAME_LEVEL: Final = 0.004
-"""Distance across a dashed line within which its dashes lie, as a part of the longer side. By hand."""
 
+# Slope of a dash against its line's axis at most. By hand.
 _MAX_DASH_SLOPE: Final = 0.15
-"""Slope of a dash against its line's axis at most. By hand."""
 
+# The segments of a picture in which nothing is drawn.
 NO_SEGMENTS: Final = Segments(np.zeros((0, 4)), np.zeros(0, int))
-"""The segments of a picture in which nothing is drawn."""
 
 
 def find_dimension_lines(shapes: Shapes, text: Sequence[TextLine], longest_side: float) -> Segments:
