@@ -102,18 +102,16 @@ def test_a_short_line_beside_a_number_is_its_caption() -> None:
 def test_a_long_sentence_or_a_line_with_a_number_of_its_own_is_no_caption() -> None:
     sentence = line("the height of all of these tables varies", y=70)
     other = line("Width 10 cm", y=130)
-    (candidate,) = [
-        c for c in candidates("height", line("22 cm"), sentence, other) if c.line.line.text == "22 cm"
-    ]
+    (candidate,) = [c for c in candidates("height", line("22 cm"), sentence, other) if c.line.text == "22 cm"]
     assert candidate.caption == frozenset()
 
 
 def test_candidates_come_in_reading_order_with_their_place() -> None:
     lower, upper = line("20 cm", 370, 188), line("10 cm", 0, 0)
     first, second = candidates("width", lower, upper)
-    assert [(c.order, c.line.line.text) for c in (first, second)] == [(0, "10 cm"), (1, "20 cm")]
+    assert [(c.order, c.line.text) for c in (first, second)] == [(0, "10 cm"), (1, "20 cm")]
     assert [second.x, second.y] == pytest.approx([0.5, 0.5])
-    assert second.line.line.box == lower.box
+    assert second.line.box == lower.box
 
 
 def test_ranges_and_groups_are_marked() -> None:
@@ -142,7 +140,7 @@ def test_no_lines_raise_and_each_candidate_has_a_unit_of_its_entity(
 ) -> None:
     found = candidates_for(entity, find_candidates(scene_of(lines, NO_SHAPES, 100, 100)))
     assert all(c.quantity.unit in UNITS_BY_ENTITY[entity] for c in found)
-    assert {c.line.line.box for c in found} <= {read.box for read in lines}
+    assert {c.line.box for c in found} <= {read.box for read in lines}
     assert sorted({c.order for c in found}) == [c.order for c in found]
 
 

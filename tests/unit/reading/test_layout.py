@@ -40,8 +40,8 @@ def test_a_number_and_its_unit_in_neighbouring_lines_are_joined(x: float, y: flo
     number, unit = line("4.2", 100, 100), line("in", x, y)
     (joined,) = placed(number, unit)
     assert [format_quantity(found.quantity) for found in joined.quantities] == ["4.2 inch"]
-    assert joined.line.text == "4.2 in"
-    assert joined.line.box == number.box
+    assert joined.text == "4.2 in"
+    assert joined.box == number.box
 
 
 def test_a_unit_far_off_is_not_joined() -> None:
@@ -50,12 +50,12 @@ def test_a_unit_far_off_is_not_joined() -> None:
 
 def test_one_unit_is_joined_to_one_number_only() -> None:
     found = placed(line("4", 100, 100), line("7", 170, 100), line("cm", 125, 100))
-    assert [line.line.text for line in found] == ["4 cm", "7"]
+    assert [line.text for line in found] == ["4 cm", "7"]
 
 
 def test_the_nearest_unit_is_joined() -> None:
     found = placed(line("4", 100, 100), line("cm", 135, 100), line("kg", 118, 100))
-    assert [line.line.text for line in found] == ["4 kg", "cm"]
+    assert [line.text for line in found] == ["4 kg", "cm"]
 
 
 def test_a_table_s_unit_stands_left_of_its_number() -> None:
@@ -105,7 +105,7 @@ def test_the_box_says_which_way_the_text_runs(degrees: float, expected: str) -> 
 
 def test_lines_come_from_the_top_and_each_row_from_the_left() -> None:
     found = placed(line("c", 10, 300), line("b", 400, 20), line("a", 10, 20))
-    assert [line.line.text for line in found] == ["a", "b", "c"]
+    assert [line.text for line in found] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -141,5 +141,5 @@ def test_a_neighbour_is_so_many_letter_heights_off(
 def test_nothing_is_read_twice_and_nothing_but_units_goes(lines: list[TextLine]) -> None:
     found = placed(*lines)
     assert len(found) <= len(lines)
-    words = " ".join(line.line.text for line in found)
+    words = " ".join(line.text for line in found)
     assert all(line.text in words or line.text == "30°" for line in lines)

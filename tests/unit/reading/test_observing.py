@@ -43,7 +43,7 @@ def test_the_second_pass_is_larger_and_adds_to_the_first() -> None:
     scene = observe(PICTURE, ["width"], reader, None)
     assert reader.sides == [None, SECOND_PASS_SIDE]
     assert {found.text for found in scene.text} == {"12 cm", "brand"}
-    assert [placed.line.text for placed in scene.lines] == ["brand", "12 cm"]
+    assert [placed.text for placed in scene.lines] == ["brand", "12 cm"]
 
 
 @pytest.mark.parametrize(("first", "second_pass"), [("12 cm", True), ("brand", False)])

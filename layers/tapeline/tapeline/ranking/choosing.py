@@ -82,8 +82,8 @@ def _choose(rated: Sequence[RatedMeasure], abstain_threshold: float) -> Answer:
     return Answer(
         quantity=quantity,
         confidence=best.confidence,
-        text=best.answer.line.line.text,
-        box=best.answer.line.line.box,
+        text=best.answer.line.text,
+        box=best.answer.line.box,
         runners_up=_runners_up(rated, answered=quantity),
     )
 
@@ -94,6 +94,6 @@ def _runners_up(rated: Sequence[RatedMeasure], *, answered: Quantity | None) -> 
     for measure in rated:
         quantity = round_quantity(measure.answer.quantity)
         if quantity != answered and quantity not in found:
-            line = measure.answer.line.line
+            line = measure.answer.line
             found[quantity] = RunnerUp(quantity, measure.confidence, line.text, line.box)
     return tuple(islice(found.values(), RUNNERS_UP))

@@ -160,7 +160,7 @@ def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:
 
 
 def _word_columns(measures: Sequence[Measure]) -> _Columns:
-    texts = [measure.first.line.line.text for measure in measures]
+    texts = [measure.first.line.text for measure in measures]
     columns: _Columns = {
         # A word in the measure's own line counts twice as much as one in its caption.
         f"says_{word}": [2.0 * (word in m.keywords) + (word in m.captions) for m in measures]
@@ -192,7 +192,7 @@ def _position_columns(measures: Sequence[Measure], scene: Scene) -> _Columns:
         "y": [y for _, y in parts],
         "beside": [abs(x - 0.5) - abs(y - 0.5) for x, y in parts],
         "edge": [min(x, 1 - x, y, 1 - y) for x, y in parts],
-        "angle": [text_degrees(measure.first.line.line.box) for measure in measures],
+        "angle": [text_degrees(measure.first.line.box) for measure in measures],
         "outline_x": [min(max((x - outline.left) / wide, -1.0), 2.0) for x, _ in centres],
         "outline_y": [min(max((y - outline.top) / high, -1.0), 2.0) for _, y in centres],
         "outside_x": [
@@ -233,7 +233,7 @@ def _print_columns(measures: Sequence[Measure], scene: Scene) -> _Columns:
         "letter_height": letters / scene.longest_side,
         "letter_lead": _lead(np.log(letters)),
         "letter_ratio": [math.log(letter / scene.letter_height) for letter in letters],
-        "score": [first.line.line.score for first in firsts],
+        "score": [first.line.score for first in firsts],
         "order": [min(float(first.order), _CAPS["order"]) for first in firsts],
         "text_lines": [min(float(len(scene.text)), _CAPS["text_lines"])] * len(measures),
         "quantities": [min(last, _CAPS["quantities"])] * len(measures),

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tapeline.geometry import letter_height
 from tapeline.ranking.measures import Measure
 from tapeline.reading.scene import DIRECTIONS, Matrix, Scene
 
@@ -95,7 +94,7 @@ class LineEvidence:
 
     def _closeness(self, measure: Measure) -> _Closeness:
         left, top, right, bottom = measure.bounds
-        letter = letter_height(measure.first.line.line.box)
+        letter = measure.first.line.letter_height
         unit, points = self._unit, self._points
         dx = np.maximum(np.maximum(left - points[:, :, 0], points[:, :, 0] - right), 0.0)
         dy = np.maximum(np.maximum(top - points[:, :, 1], points[:, :, 1] - bottom), 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from tapeline.geometry import Bounds, bounds_of, letter_height
+from tapeline.geometry import Bounds, bounds_of
 from tapeline.quantities import size
 from tapeline.ranking.candidates import Candidate
 from tapeline.ranking.keywords import (
@@ -56,14 +56,13 @@ class Measure:
     @classmethod
     def of(cls, candidates: Sequence[Candidate]) -> Self:
         """Return the measure that candidates of one size make up."""
-        boxes = [candidate.line.line.box for candidate in candidates]
         return cls(
             candidates=tuple(candidates),
             keywords=NO_KEYWORDS.union(*(c.keywords for c in candidates)),
             captions=NO_KEYWORDS.union(*(c.caption for c in candidates)),
             table_rows=NO_KEYWORDS.union(*(c.table_row for c in candidates)),
-            bounds=bounds_of(boxes),
-            letter_height=max(letter_height(box) for box in boxes),
+            bounds=bounds_of(candidate.line.box for candidate in candidates),
+            letter_height=max(candidate.line.letter_height for candidate in candidates),
         )
 
     @property

@@ -140,7 +140,7 @@ def _side_log_odds(
     if sides:
         order = _ORDER_IF_DRAWN if is_order_drawn else _ORDER
         return odds + (order if sides[group.member] == entity else -order)
-    letters = sum(char.isalpha() for char in measure.first.line.line.text)
+    letters = sum(char.isalpha() for char in measure.first.line.text)
     if letters > _RUNNING_TEXT_LETTERS + _LETTERS_A_UNIT * (len(measure.candidates) - 1):
         odds += _IN_RUNNING_TEXT
     return odds + (_UPRIGHT_TEXT[entity] if measure.first.line.direction == "upright" else 0.0)

@@ -97,7 +97,9 @@ def is_left_in_row(other: PlacedLine, line: PlacedLine) -> bool:
 
 def _place(line: TextLine, parse: Parser) -> PlacedLine:
     return PlacedLine(
-        line=line,
+        text=line.text,
+        score=line.score,
+        box=line.box,
         plain=plain_text(line.text),
         quantities=parse(line.text),
         bounds=bounds_of([line.box]),
@@ -155,13 +157,13 @@ def _nearest_unit(
     """Return the index of the nearest unit that makes a quantity of a number, and the joined line."""
     nearest: tuple[int, PlacedLine] | None = None
     nearest_gap = math.inf
-    digits = number.line.text.strip()
+    digits = number.text.strip()
     for index, unit in units.items():
         gap = None if unit is number else gap_between(number, unit)
         if gap is None or gap[1] not in _UNIT_REACH or gap[0] >= min(_UNIT_REACH[gap[1]], nearest_gap):
             continue
-        text = f"{digits} {unit.line.text.strip()}"
-        both = _place(replace(number.line, text=text, score=min(number.line.score, unit.line.score)), parse)
+        text = f"{digits} {unit.text.strip()}"
+        both = _place(TextLine(text, min(number.score, unit.score), number.box), parse)
         if both.quantities and both.quantities[0].start < len(digits):
             nearest_gap, nearest = gap[0], (index, both)
     return nearest
@@ -176,11 +178,11 @@ def _with_announced_unit(number: PlacedLine, lines: Sequence[PlacedLine], parse:
     if number.quantities or not _BARE_NUMBERS.fullmatch(number.plain):
         return number
     left = [line for line in lines if line is not number and is_left_in_row(line, number)]
-    unit = announced_unit(max(left, key=lambda line: line.bounds.right).line.text) if left else None
+    unit = announced_unit(max(left, key=lambda line: line.bounds.right).text) if left else None
     if unit is None:
-        announced = (announced_unit(line.line.text) for line in lines if _UNIT_FOR_ALL.search(line.plain))
+        announced = (announced_unit(line.text) for line in lines if _UNIT_FOR_ALL.search(line.plain))
         unit = next((found for found in announced if found in LENGTH_UNITS), None)
     if unit is None:
         return number
-    joined = _place(replace(number.line, text=f"{number.line.text.strip()} {unit}"), parse)
+    joined = _place(TextLine(f"{number.text.strip()} {unit}", number.score, number.box), parse)
     return joined if joined.quantities else number

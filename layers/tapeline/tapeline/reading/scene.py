@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.geometry import Bounds, Direction, letter_height
-from tapeline.picture import TextLine
+from tapeline.picture import Box, TextLine
 from tapeline.quantities import FoundQuantity
 
 type Matrix = npt.NDArray[np.float64]
@@ -19,7 +19,9 @@ class PlacedLine:
     """A text line as laid out: repaired, joined with its unit where it stood apart, parsed and measured.
 
     Attributes:
-        line: The text line; a joined one has the texts of both lines and the box of the number's.
+        text: What it says; a joined one has the texts of both lines.
+        score: The text reader's confidence, 0 to 1.
+        box: Its four corners, in pixels of the original picture; a joined one has the number's.
         plain: Its text as :func:`tapeline.quantities.plain_text` gives it; letters of a list are blanked.
         quantities: What the text says, with indexes into ``plain``.
         bounds: Around its box, in pixels of the original picture.
@@ -27,7 +29,9 @@ class PlacedLine:
         letter_height: In pixels of the original picture, at least 1.
     """
 
-    line: TextLine
+    text: str
+    score: float
+    box: Box
     plain: str
     quantities: tuple[FoundQuantity, ...]
     bounds: Bounds
