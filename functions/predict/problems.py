@@ -8,7 +8,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tapeline.errors import ErrorCode
+from tapeline.errors import ErrorCode, ProblemError
 
 CONTENT_TYPE: Final = "application/problem+json"
 PREFIX: Final = "urn:tapeline:problem:"
@@ -51,38 +51,26 @@ STATUS_BY_CODE: Final[Mapping[ErrorCode, HTTPStatus]] = {
 """The status of each error that a picture can have."""
 
 
-class ProblemError(Exception):
-    """Ends a request with a problem.
+def render_problem(problem: ProblemError, request_id: str) -> Response[str]:
+    """Return the HTTP response for a problem.
 
     Args:
-        status: The HTTP status.
-        kind: The last part of the problem's type, such as ``too-large``.
-        detail: What was expected, what came, what to do.
-        errors: Each part of the request that is wrong, where there are several.
+        problem: The reason why the request can't be answered.
+        request_id: The request's id, as in the logs.
     """
-
-    def __init__(self, status: HTTPStatus, kind: str, detail: str, errors: list[str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.kind = kind
-        self.detail = detail
-        self.errors = errors
-
-    def response(self, request_id: str) -> Response[str]:
-        """Return the HTTP response."""
-        problem = Problem(
-            type=f"{PREFIX}{self.kind}",
-            title=self.kind.replace("-", " ").capitalize().replace("json", "JSON"),
-            status=self.status,
-            detail=self.detail,
-            request_id=request_id,
-            errors=self.errors,
-        )
-        return Response(
-            status_code=self.status,
-            content_type=CONTENT_TYPE,
-            body=json.dumps(problem.model_dump(exclude_none=True), ensure_ascii=False),
-        )
+    body = Problem(
+        type=f"{PREFIX}{problem.kind}",
+        title=problem.kind.replace("-", " ").capitalize().replace("json", "JSON"),
+        status=problem.status,
+        detail=problem.detail,
+        request_id=request_id,
+        errors=problem.errors,
+    )
+    return Response(
+        status_code=problem.status,
+        content_type=CONTENT_TYPE,
+        body=json.dumps(body.model_dump(exclude_none=True), ensure_ascii=False),
+    )
 
 
 def picture_problem(code: ErrorCode, message: str) -> ProblemError:

@@ -10,8 +10,9 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import ValidationError
 
 from predict.models import EntityName, PredictRequest, asked
-from predict.problems import ProblemError, invalid_request
+from predict.problems import invalid_request
 from tapeline.answering import PictureQuery
+from tapeline.errors import ProblemError
 from tapeline.predicting import POSTED
 
 PICTURE_TYPES: Final = ("image/jpeg", "image/png", "image/webp")

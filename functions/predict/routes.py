@@ -21,14 +21,14 @@ from predict.models import (
     RunResponse,
 )
 from predict.openapi import dump_description
-from predict.problems import ProblemError, invalid_request, picture_problem
+from predict.problems import invalid_request, picture_problem, render_problem
 from predict.requests import posted_query
 from predict.settings import PredictSettings
 from predict.static import page_file
 from tapeline import __version__
 from tapeline.batch.tracking import RunTracker
 from tapeline.entities import UNITS_BY_ENTITY
-from tapeline.errors import DeadlineError, ObjectMissingError, RowError
+from tapeline.errors import DeadlineError, ObjectMissingError, ProblemError, RowError
 from tapeline.predicting import Predictor
 
 logger = Logger(child=True)
@@ -139,8 +139,8 @@ def _add_problems(api: APIGatewayRestResolver) -> None:
     def known(problem: ProblemError) -> Response[str]:
         log = logger.error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
         # Not its detail: a link may hold somebody's token.
-        log("problem", extra={"kind": problem.kind, "status": int(problem.status)})
-        return problem.response(_request_id(api))
+        log("problem", extra={"kind": problem.kind, "status": problem.status})
+        return render_problem(problem, _request_id(api))
 
     def invalid(error: RequestValidationError) -> Response[str]:
         return known(invalid_request(error.errors()))

@@ -8,7 +8,7 @@ from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
-from predict.problems import ProblemError
+from tapeline.errors import ProblemError
 
 _FOLDER: Final = Path(__file__).parent / "page"
 _TYPES: Final = {

@@ -9,10 +9,12 @@
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, part or manifest doesn't have its format
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
-    └── DeadlineError       somebody waits for an answer, and it takes too long
+    ├── DeadlineError       somebody waits for an answer, and it takes too long
+    └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
 
-A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. The others end the
-step that met them. Each message says what was expected, what came, and what to do about it.
+A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. A :class:`ProblemError`
+is the API's response. The others end the step that met them. Each message says what
+was expected, what was received, and what to do about it.
 """
 
 from enum import StrEnum
@@ -93,3 +95,21 @@ class ModelFileError(TapelineError):
 
 class DeadlineError(TapelineError):
     """An answer that somebody waits for takes longer than they can wait."""
+
+
+class ProblemError(TapelineError):
+    """A request to the API can't be answered; the API sends it as a problem (RFC 9457).
+
+    Args:
+        status: The HTTP status.
+        kind: The last part of the problem's type, such as ``too-large``; docs/api.md lists them.
+        detail: What was expected, what was received, what to do.
+        errors: Each part of the request that is wrong, where the problem is the request's form.
+    """
+
+    def __init__(self, status: int, kind: str, detail: str, errors: list[str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
