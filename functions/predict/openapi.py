@@ -26,7 +26,7 @@ _PROBLEMS: Final = {
         "415": "The body has another media type.",
         "422": "A part of the request, the link or the picture can't be used.",
         "429": "Too many requests.",
-        "500": "Nobody foresaw this.",
+        "500": "Unexpected server error.",
         "502": "The link's server couldn't be reached, or answered something else than the picture.",
         "504": "The link's server, or reading the picture, took too long.",
     },
@@ -35,10 +35,10 @@ _PROBLEMS: Final = {
         "404": "There is no such run.",
         "422": "That is no run's name.",
         "429": "Too many requests.",
-        "500": "Nobody foresaw this.",
+        "500": "Unexpected server error.",
     },
-    "/entities": {"429": "Too many requests.", "500": "Nobody foresaw this."},
-    "/health": {"429": "Too many requests.", "500": "Nobody foresaw this."},
+    "/entities": {"429": "Too many requests.", "500": "Unexpected server error."},
+    "/health": {"429": "Too many requests.", "500": "Unexpected server error."},
 }
 
 

@@ -154,9 +154,9 @@ def _add_problems(api: APIGatewayRestResolver) -> None:
         detail = f"expected a method and path of openapi.json, received {received}"
         return known(ProblemError(HTTPStatus.NOT_FOUND, "not-found", detail))
 
-    def unforeseen(error: Exception) -> Response[str]:
-        logger.error("unforeseen", exc_info=error)
-        detail = "expected an answer, received an error that nobody foresaw: please report it with request_id"
+    def unexpected(error: Exception) -> Response[str]:
+        logger.error("unexpected error", exc_info=error)
+        detail = "expected an answer, received an unexpected server error: please report it with request_id"
         return known(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail))
 
     # Not the decorators of the same purpose, which have no types.
@@ -166,7 +166,7 @@ def _add_problems(api: APIGatewayRestResolver) -> None:
             RequestValidationError: invalid,
             DeadlineError: late,
             NotFoundError: unknown,
-            Exception: unforeseen,
+            Exception: unexpected,
         }
     )
 

@@ -9,7 +9,7 @@
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, part or manifest doesn't have its format
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
-    ├── DeadlineError       somebody waits for an answer, and it takes too long
+    ├── DeadlineError       the answer missed the caller's deadline
     └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
 
 A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. A :class:`ProblemError`
@@ -94,7 +94,7 @@ class ModelFileError(TapelineError):
 
 
 class DeadlineError(TapelineError):
-    """An answer that somebody waits for takes longer than they can wait."""
+    """The answer missed the caller's deadline."""
 
 
 class ProblemError(TapelineError):

@@ -316,7 +316,7 @@ def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline:
     assert late.status == 200
 
 
-def test_what_nobody_foresaw_is_told_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_told_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> Components:
         raise RuntimeError("a secret")
 
