@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from predict.routes import Services, build_api
+from predict.endpoints import Services
+from predict.routes import build_api
 from predict.settings import PredictSettings
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.pillow_encoder import encode_preview

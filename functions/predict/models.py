@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self, cast
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from tapeline import __version__
 from tapeline.answering import PictureAnswers
 from tapeline.batch.tracking import RunStatus
+from tapeline.errors import RowError
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
@@ -208,19 +209,23 @@ class PredictResponse(BaseModel):
         """Return a prediction in the API's form.
 
         Args:
-            prediction: With answers and a picture; none of the answers is an error.
+            prediction: The answers of one picture.
             group_id: As it came with the request.
             request_id: The request's id.
+
+        Raises:
+            RowError: The picture, or one of the entities, can't be answered.
         """
         result: PictureAnswers = prediction.result
+        answers: dict[EntityName, EntityAnswer] = {}
+        for name, answer in result.answers.items():
+            if isinstance(answer, RowError):
+                raise answer
+            answers[EntityName(name)] = EntityAnswer.of(answer)
         assert prediction.picture is not None  # noqa: S101 - otherwise the answers would be errors
         spent = {stage: round(milliseconds, 1) for stage, milliseconds in result.milliseconds.items()}
         return cls(
-            answers={
-                EntityName(name): EntityAnswer.of(answer)
-                for name, answer in result.answers.items()
-                if isinstance(answer, Answer)
-            },
+            answers=answers,
             picture=ReadPicture(
                 width=prediction.picture.width,
                 height=prediction.picture.height,
@@ -287,6 +292,16 @@ class Entities(BaseModel):
     """All entities."""
 
     entities: list[EntityUnits]
+
+    @classmethod
+    def of(cls, units_by_entity: Mapping[str, Iterable[str]]) -> Self:
+        """Return the entities and their units in the API's form."""
+        return cls(
+            entities=[
+                EntityUnits(name=EntityName(name), units=sorted(units))
+                for name, units in units_by_entity.items()
+            ]
+        )
 
 
 class Health(BaseModel):

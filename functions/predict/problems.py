@@ -8,7 +8,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tapeline.errors import ErrorCode, ProblemError
+from tapeline.errors import ErrorCode, ProblemError, RowError
 
 CONTENT_TYPE: Final = "application/problem+json"
 PREFIX: Final = "urn:tapeline:problem:"
@@ -73,9 +73,9 @@ def render_problem(problem: ProblemError, request_id: str) -> Response[str]:
     )
 
 
-def picture_problem(code: ErrorCode, message: str) -> ProblemError:
+def picture_problem(error: RowError) -> ProblemError:
     """Return the problem for a picture's error; its type is the batch's error code with hyphens."""
-    return ProblemError(STATUS_BY_CODE[code], code.replace("_", "-"), message)
+    return ProblemError(STATUS_BY_CODE[error.code], error.code.replace("_", "-"), error.message)
 
 
 def invalid_request(errors: Iterable[Mapping[str, Any]]) -> ProblemError:

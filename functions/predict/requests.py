@@ -22,7 +22,7 @@ _JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PictureRequest:
     """A picture and what is asked of it.
 
     Attributes:
@@ -38,9 +38,9 @@ class Posted:
     preview: bool = False
 
 
-def posted_query(
+def parse_request(
     event: BaseProxyEvent, entity_names: list[EntityName], group_id: str | None, max_bytes: int
-) -> Posted:
+) -> PictureRequest:
     """Read a request.
 
     Args:
@@ -67,10 +67,10 @@ def posted_query(
             [{"loc": ("query", "entity_name"), "msg": "expected one or more entities, received none"}]
         )
     body = _checked(_bytes(event), max_bytes)
-    return Posted(PictureQuery(POSTED, asked(entity_names)), body, group_id)
+    return PictureRequest(PictureQuery(POSTED, asked(entity_names)), body, group_id)
 
 
-def _from_json(event: BaseProxyEvent, max_bytes: int) -> Posted:
+def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
     text = _bytes(event)
     # A third for base64, and room for the other fields.
     if len(text) > max_bytes * 4 // 3 + 64 * 1024:
@@ -88,9 +88,10 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> Posted:
         raise invalid_request(found) from error
     group_id = request.group_id if "group_id" in request.model_fields_set else None
     if request.image_link:
-        return Posted(PictureQuery(request.image_link, request.entities), None, group_id, request.preview)
-    body = _checked(request.image_base64, max_bytes)
-    return Posted(PictureQuery(POSTED, request.entities), body, group_id, request.preview)
+        link, body = request.image_link, None
+    else:
+        link, body = POSTED, _checked(request.image_base64, max_bytes)
+    return PictureRequest(PictureQuery(link, request.entities), body, group_id, request.preview)
 
 
 def _bytes(event: BaseProxyEvent) -> bytes:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from predict.endpoints import Services
 from predict.models import EntityName
 from predict.problems import PREFIX, STATUS_BY_CODE, Problem
 from predict.requests import PICTURE_TYPES
-from predict.routes import Services, build_api
+from predict.routes import build_api
 from predict.settings import PredictSettings
 from predict.static import page_file
 from tapeline import __version__
