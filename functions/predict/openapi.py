@@ -1,86 +1,109 @@
-"""The API's description, OpenAPI 3.1: what powertools finds in the endpoints, and what it can't know.
+"""The API's description as OpenAPI 3.1: what powertools derives from the routes, and what it can't derive.
 
-``make openapi`` writes it to ``docs/openapi.json``; a test fails where that is another.
+``make openapi`` writes it to ``docs/openapi.json``; a test fails where the two differ.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, Server
+from aws_lambda_powertools.event_handler.openapi.types import (
+    OpenAPIResponse,
+    OpenAPIResponseContentModel,
+    OpenAPIResponseContentSchema,
+)
+from pydantic import BaseModel
 
 from predict.models import PredictRequest
 from predict.problems import CONTENT_TYPE, Problem
 from predict.requests import PICTURE_TYPES
 from tapeline import __version__
 
+# The security scheme of routes that need a key: pass it to a route as ``security``.
+API_KEY: Final = [{"ApiKey": list[str]()}]
+
+# Problems of every route: status -> description.
+ANY_ROUTE_PROBLEMS: Final[Mapping[int, str]] = {429: "Too many requests.", 500: "Unexpected server error."}
+
+# Problems of every route that needs a key: status -> description.
+KEY_ROUTE_PROBLEMS: Final[Mapping[int, str]] = {403: "No valid API key.", **ANY_ROUTE_PROBLEMS}
+
 _DESCRIPTION: Final = (
     "Reads width, weight, voltage and other quantities off product pictures. Errors are "
     f"`{CONTENT_TYPE}`; their types are listed in docs/api.md."
 )
-_SECURED: Final = ("/predict", "/runs/{run}")
-_PROBLEMS: Final = {
-    "/predict": {
-        "400": "The body isn't what its type says.",
-        "403": "No valid API key.",
-        "413": "The body is too large: send a link.",
-        "415": "The body has another media type.",
-        "422": "A part of the request, the link or the picture can't be used.",
-        "429": "Too many requests.",
-        "500": "Unexpected server error.",
-        "502": "The link's server couldn't be reached, or answered something else than the picture.",
-        "504": "The link's server, or reading the picture, took too long.",
-    },
-    "/runs/{run}": {
-        "403": "No valid API key.",
-        "404": "There is no such run.",
-        "422": "That is no run's name.",
-        "429": "Too many requests.",
-        "500": "Unexpected server error.",
-    },
-    "/entities": {"429": "Too many requests.", "500": "Unexpected server error."},
-    "/health": {"429": "Too many requests.", "500": "Unexpected server error."},
-}
 
 
-def describe(api: APIGatewayRestResolver) -> dict[str, Any]:
+def describe_responses(problems: Mapping[int, str]) -> dict[int, OpenAPIResponse]:
+    """Return the responses of a route: what its handler returns, and its problems.
+
+    Args:
+        problems: HTTP status -> description.
+    """
+    content: dict[str, OpenAPIResponseContentSchema | OpenAPIResponseContentModel] = {
+        CONTENT_TYPE: {"schema": _reference(Problem)}
+    }
+    found: dict[int, OpenAPIResponse] = {
+        status: {"description": description, "content": content} for status, description in problems.items()
+    }
+    # Without "content", powertools takes the model from the handler's return annotation.
+    return {200: {"description": "Successful Response"}, **found}
+
+
+def describe_api(api: APIGatewayRestResolver) -> dict[str, Any]:
     """Return an API's description."""
-    schema = api.get_openapi_schema(title="Tapeline", version=__version__, description=_DESCRIPTION)
+    schema = api.get_openapi_schema(
+        title="Tapeline",
+        version=__version__,
+        description=_DESCRIPTION,
+        # Relative to openapi.json itself, and so right under each stage and domain.
+        servers=[Server(url=".")],
+        security_schemes={"ApiKey": APIKey.model_validate({"in": "header", "name": "x-api-key"})},
+    )
     document: dict[str, Any] = schema.model_dump(by_alias=True, exclude_none=True, mode="json")
-    # Relative to openapi.json itself, and so right under each stage and domain.
-    document["servers"] = [{"url": "."}]
-    schemas = document["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    for model in (PredictRequest, Problem):
-        found = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= found.pop("$defs", {})
-        schemas[model.__name__] = found
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
-    document["components"]["securitySchemes"] = {
-        "ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}
-    }
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
-            responses = operation["responses"]
-            responses.pop("422", None)
-            responses |= {status: _problem(text) for status, text in _PROBLEMS[path].items()}
-            if path in _SECURED:
-                operation["security"] = [{"ApiKey": []}]
-    document["paths"]["/predict"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/PredictRequest"}},
-            **{kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in PICTURE_TYPES},
-        },
-    }
+    _add_models(document, PredictRequest, Problem)
+    _add_predict_body(document)
+    _remove_powertools_errors(document)
     return document
 
 
 def dump_description(api: APIGatewayRestResolver) -> str:
     """Return an API's description as JSON."""
-    return json.dumps(describe(api), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(describe_api(api), indent=2, ensure_ascii=False) + "\n"
 
 
-def _problem(text: str) -> dict[str, Any]:
-    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": text, "content": content}
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _add_models(document: dict[str, Any], *models: type[BaseModel]) -> None:
+    """Add the schemas of models that no handler takes or returns."""
+    schemas = document["components"]["schemas"]
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {})
+        schemas[model.__name__] = schema
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+def _add_predict_body(document: dict[str, Any]) -> None:
+    """Add the body of ``POST /predict``: no parameter of its handler declares it, as it has two forms."""
+    pictures = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in PICTURE_TYPES}
+    document["paths"]["/predict"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": _reference(PredictRequest)}, **pictures},
+    }
+
+
+def _remove_powertools_errors(document: dict[str, Any]) -> None:
+    """Remove the validation errors that powertools adds: the API sends problems in their place."""
+    for unused in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            if CONTENT_TYPE not in responses["422"]["content"]:
+                del responses["422"]
+            operation["responses"] = dict(sorted(responses.items()))

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 
 from predict.endpoints import Endpoints, Services
 from predict.error_handlers import add_error_handlers
+from predict.openapi import ANY_ROUTE_PROBLEMS, API_KEY, KEY_ROUTE_PROBLEMS, describe_responses
 
 # Seconds for which a browser may keep the answer to a preflight request. The most that Chromium keeps one:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age
@@ -30,21 +31,39 @@ def _add_described_routes(api: APIGatewayRestResolver, endpoints: Endpoints) -> 
         "/entities",
         summary="The entities and their units",
         tags=["About"],
+        responses=describe_responses(ANY_ROUTE_PROBLEMS),
     )(endpoints.entities)
     api.get(
         "/health",
         summary="Whether the API answers",
         tags=["About"],
+        responses=describe_responses(ANY_ROUTE_PROBLEMS),
     )(endpoints.health)
     api.post(
         "/predict",
         summary="Read quantities off one picture",
         tags=["Predict"],
+        security=API_KEY,
+        responses=describe_responses(
+            {
+                **KEY_ROUTE_PROBLEMS,
+                400: "The body isn't what its type says.",
+                413: "The body is too large: send a link.",
+                415: "The body has another media type.",
+                422: "A part of the request, the link or the picture can't be used.",
+                502: "The link's server couldn't be reached, or answered something else than the picture.",
+                504: "The link's server, or reading the picture, took too long.",
+            }
+        ),
     )(endpoints.predict)
     api.get(
         "/runs/<run>",
         summary="How far a batch run is",
         tags=["Runs"],
+        security=API_KEY,
+        responses=describe_responses(
+            {**KEY_ROUTE_PROBLEMS, 404: "There is no such run.", 422: "That is no run's name."}
+        ),
     )(endpoints.runs)
 
 
