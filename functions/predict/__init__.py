@@ -1,1 +1,1 @@
-"""Predict: one picture over HTTP, and what goes with it."""
+"""The function Predict: the HTTP API and its page."""

@@ -46,10 +46,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def answer(api: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request, and log it without its body, query and headers."""
+    """Answer one request, and log its method, path pattern, status and time: no body, query or headers."""
     start = time.perf_counter()
     response = api.resolve(event, context)
     milliseconds = round((time.perf_counter() - start) * 1000)
-    asked = {"method": event["httpMethod"], "resource": event.get("resource")}
-    logger.info("answered", extra={**asked, "status": response["statusCode"], "milliseconds": milliseconds})
+    request = {"method": event["httpMethod"], "resource": event.get("resource")}
+    logger.info("answered", extra={**request, "status": response["statusCode"], "milliseconds": milliseconds})
     return response

@@ -20,9 +20,11 @@ from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ObjectMissingError, ProblemError
 from tapeline.predicting import Predictor
 
-# Seconds of the function's time that a prediction leaves for its response. Chosen by hand.
+# Seconds before Lambda's timeout that a prediction leaves for its response. Chosen by hand.
 _RESPONSE_SECONDS: Final = 1.0
 
+# As tapeline.batch names runs: letters, digits and hyphens, at most the 80 characters of an execution's name:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 type RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,80}$")]
 
 
@@ -57,11 +59,11 @@ class Endpoints:
         self,
         entity_name: Annotated[
             list[EntityName],
-            Query(description="With a picture as the body: what is asked for; may be repeated."),
+            Query(description="With a picture as the body: the entity to read; may be repeated."),
         ] = [],  # noqa: B006 - powertools reads the default, nothing changes it
         group_id: Annotated[
             str | None,
-            Query(description="With a picture as the body: the product's category, as it comes back."),
+            Query(description="With a picture as the body: the product's category; returned as it is."),
         ] = None,
     ) -> PredictResponse:
         """Answer the picture in the request, or behind its link."""

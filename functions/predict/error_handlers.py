@@ -1,6 +1,7 @@
 """The responses to requests that end with an error."""
 
 from http import HTTPStatus
+from typing import Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -11,6 +12,9 @@ from predict.problems import invalid_request, picture_problem, render_problem
 from tapeline.errors import DeadlineError, ProblemError, RowError
 
 logger = Logger(child=True)
+
+# Characters of an unknown path that a problem's detail shows at most. Chosen by hand.
+_SHOWN_PATH_CHARACTERS: Final = 200
 
 
 def add_error_handlers(api: APIGatewayRestResolver) -> None:
@@ -52,7 +56,7 @@ class _ErrorHandlers:
 
     def unknown_route(self, _: NotFoundError) -> Response[str]:
         event = self._api.current_event
-        received = f"{event.http_method} {event.path[:200]}"
+        received = f"{event.http_method} {event.path[:_SHOWN_PATH_CHARACTERS]}"
         detail = f"expected a method and path of openapi.json, received {received}"
         return self.problem(ProblemError(HTTPStatus.NOT_FOUND, "not-found", detail))
 

@@ -1,10 +1,10 @@
-"""What goes into the API and what comes out of it; ``docs/openapi.json`` is generated from these."""
+"""The models of the API's requests and responses; ``docs/openapi.json`` is generated from them."""
 
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -20,8 +20,9 @@ from tapeline.ranking.choosing import Answer, RunnerUp
 
 
 class EntityName(StrEnum):
-    """An entity that can be asked for; the names of :data:`tapeline.entities.UNITS_BY_ENTITY`."""
+    """The name of an entity: a quantity of a product that can be read off its picture."""
 
+    # The keys of tapeline.entities.UNITS_BY_ENTITY; a test compares them.
     WIDTH = "width"
     DEPTH = "depth"
     HEIGHT = "height"
@@ -32,8 +33,12 @@ class EntityName(StrEnum):
     ITEM_VOLUME = "item_volume"
 
 
-def _decoded(value: object) -> object:
-    """Decode base64 strictly: pydantic's own type drops what isn't base64."""
+def _decode_base64(value: object) -> object:
+    """Decode base64 strictly; pydantic's Base64Bytes drops characters that aren't base64.
+
+    Raises:
+        ValueError: The text isn't base64.
+    """
     if not isinstance(value, str):
         return value
     try:
@@ -44,31 +49,36 @@ def _decoded(value: object) -> object:
         ) from error
 
 
+# Bytes that come as base64. The shortest base64 of a byte has 4 characters: RFC 4648, section 4.
 Base64 = Annotated[
     bytes,
-    BeforeValidator(_decoded),
+    BeforeValidator(_decode_base64),
     WithJsonSchema({"type": "string", "contentEncoding": "base64", "minLength": 4}),
 ]
 
+# A probability, from 0 to 1.
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
-_ONE_PICTURE = ("image_link", "image_base64")
-_SOME_ENTITY = ("entity_name", "entity_names")
+# The fields of a request that carry the picture: exactly one of them is given.
+_PICTURE_FIELDS: Final = ("image_link", "image_base64")
+
+# The fields of a request that name the entities: exactly one of them is given.
+_ENTITY_FIELDS: Final = ("entity_name", "entity_names")
 
 
-def _one_of_each(schema: dict[str, Any]) -> None:
-    """Say in the schema what the validator checks, and not what stands in for a part that isn't there."""
-    for name in (*_ONE_PICTURE, *_SOME_ENTITY, "group_id"):
+def _require_one_of_each(schema: dict[str, Any]) -> None:
+    """Declare in the schema what the validator checks, and remove the defaults, which only Python needs."""
+    for name in (*_PICTURE_FIELDS, *_ENTITY_FIELDS, "group_id"):
         del schema["properties"][name]["default"]
     schema["allOf"] = [
-        {"oneOf": [{"required": [name]} for name in names]} for names in (_ONE_PICTURE, _SOME_ENTITY)
+        {"oneOf": [{"required": [name]} for name in names]} for names in (_PICTURE_FIELDS, _ENTITY_FIELDS)
     ]
 
 
 class PredictRequest(BaseModel):
     """One picture, by its link or in base64, and one or more entities."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_one_of_each)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_require_one_of_each)
 
     image_link: str = Field(
         default="",
@@ -81,18 +91,18 @@ class PredictRequest(BaseModel):
         default=b"", min_length=1, description="The picture's bytes in base64; up to 4 MiB before encoding."
     )
     # None only where entity_names is given instead: a null in the request is refused.
-    entity_name: EntityName = Field(default=cast("Any", None), description="The entity that is asked for.")
+    entity_name: EntityName = Field(default=cast("Any", None), description="The entity to read.")
     entity_names: list[EntityName] = Field(
-        default=[], min_length=1, max_length=len(EntityName), description="Several of them."
+        default=[], min_length=1, max_length=len(EntityName), description="Several entities."
     )
-    group_id: str | int = Field(default="", description="The product's category, as it comes back.")
+    group_id: str | int = Field(default="", description="The product's category; returned as it is.")
     preview: bool = Field(
-        default=False, description="Whether the picture that was read comes back, at most 1,024 pixels long."
+        default=False, description="Whether to return the decoded picture, at most 1,024 pixels long."
     )
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
-        for names in (_ONE_PICTURE, _SOME_ENTITY):
+        for names in (_PICTURE_FIELDS, _ENTITY_FIELDS):
             given = [name for name in names if name in self.model_fields_set]
             if len(given) != 1:
                 raise ValueError(
@@ -102,27 +112,27 @@ class PredictRequest(BaseModel):
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """The entities that are asked for, each once."""
-        return asked(self.entity_names or [self.entity_name])
+        """The entities of the request, each once."""
+        return unique_names(self.entity_names or [self.entity_name])
 
 
-def asked(names: Iterable[EntityName]) -> tuple[str, ...]:
-    """Return the names of entities, each once, in the order in which they came."""
+def unique_names(names: Iterable[EntityName]) -> tuple[str, ...]:
+    """Return the names of entities, each once, in order of first occurrence."""
     return tuple(dict.fromkeys(str(name) for name in names))
 
 
 class Evidence(BaseModel):
-    """What a value was read from."""
+    """The text that a value was read from."""
 
     text: str = Field(description="The line of text.")
     box: Box = Field(
-        description="Its corners in pixels of the picture: the line's own top left, top right, bottom right, "
+        description="The line's corners in pixels of the picture: its own top left, top right, bottom right, "
         "bottom left."
     )
 
 
 class RunnerUpAnswer(BaseModel):
-    """What else the answer could be."""
+    """Another candidate for the answer."""
 
     prediction: str = Field(
         description="Number and unit, as in the batch's output.", examples=["12.5 centimetre"]
@@ -134,7 +144,7 @@ class RunnerUpAnswer(BaseModel):
 
     @classmethod
     def of(cls, runner_up: RunnerUp) -> Self:
-        """Return a runner-up of the core in the API's form."""
+        """Return a runner-up in the API's form."""
         quantity = runner_up.quantity
         return cls(
             prediction=format_quantity(quantity),
@@ -153,13 +163,13 @@ class EntityAnswer(BaseModel):
     )
     value: float | None = Field(examples=[12.5])
     unit: str | None = Field(examples=["centimetre"])
-    confidence: Confidence = Field(description="How probably the prediction is right. 0 where there is none.")
+    confidence: Confidence = Field(description="Probability that the prediction is right; 0 without one.")
     evidence: Evidence | None
     runners_up: list[RunnerUpAnswer] = Field(description="Best first.")
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
-        """Return an answer of the core in the API's form."""
+        """Return an answer in the API's form."""
         quantity = answer.quantity
         return cls(
             prediction=format_prediction(quantity) or None,
@@ -172,36 +182,36 @@ class EntityAnswer(BaseModel):
 
 
 class ReadPicture(BaseModel):
-    """The picture that was read; boxes are in its pixels."""
+    """The decoded picture; boxes are in its pixels."""
 
     width: int = Field(description="In pixels, after the picture's EXIF rotation.")
     height: int = Field(description="In pixels, after the picture's EXIF rotation.")
-    preview: str | None = Field(description="A data: URL of a JPEG, where it was asked for.")
+    preview: str | None = Field(description="A data: URL of a JPEG, where the request asks for it.")
 
 
 class LabelScore(BaseModel):
-    """A class that ResNet50 sees in the picture."""
+    """An ImageNet class with the score that ResNet50 gives the picture."""
 
     name: str = Field(examples=["espresso_maker"])
-    score: Confidence = Field(description="Its probability.")
+    score: Confidence = Field(description="The class's probability.")
 
 
 class Versions(BaseModel):
-    """What the answer was made with."""
+    """The versions of the code and of the models."""
 
     code: str = Field(description="Tapeline's version.")
     models: dict[str, str] = Field(description="Model file: its SHA-256. Empty without ResNet50.")
 
 
 class PredictResponse(BaseModel):
-    """What a picture says about the entities that were asked for."""
+    """The answers for one picture."""
 
     answers: dict[EntityName, EntityAnswer] = Field(description="Entity: its answer.")
     picture: ReadPicture
     labels: list[LabelScore] = Field(description="ResNet50's five best classes; empty where it is absent.")
-    milliseconds: dict[str, float] = Field(description="Stage: its wall-clock time; and `all` of them.")
+    milliseconds: dict[str, float] = Field(description="Stage: its wall-clock time; `all` is their sum.")
     versions: Versions
-    group_id: str | int | None = Field(description="As it came.")
+    group_id: str | int | None = Field(description="As in the request.")
     request_id: str
 
     @classmethod
@@ -210,7 +220,7 @@ class PredictResponse(BaseModel):
 
         Args:
             prediction: The answers of one picture.
-            group_id: As it came with the request.
+            group_id: As in the request.
             request_id: The request's id.
 
         Raises:
@@ -247,22 +257,22 @@ class RunOutput(BaseModel):
     """One of a run's output files."""
 
     name: str = Field(examples=["test_out.csv"])
-    url: str = Field(description="Downloads it without a key, for `link_seconds`.")
+    url: str = Field(description="Link to the file; needs no key, valid for `link_seconds`.")
 
 
 class RunResponse(BaseModel):
-    """How far a batch run is."""
+    """The progress of a batch run."""
 
     run: str
     state: ExecutionState
     input: str = Field(description="The input's key in the drop bucket.", examples=["incoming/test.csv"])
     rows: int
-    rows_done: int = Field(description="Rows that are answered, or have an error.")
+    rows_done: int = Field(description="Rows with an answer or an error.")
     pictures: int = Field(description="Distinct links.")
     errors: int = Field(description="Rows with an error.")
     errors_by_code: dict[str, int] = Field(description="Error code: rows. docs/formats.md lists the codes.")
     outputs: list[RunOutput] = Field(description="The predictions first; empty before the run has succeeded.")
-    link_seconds: int = Field(description="How long the links are good for.")
+    link_seconds: int = Field(description="How long the links are valid.")
 
     @classmethod
     def of(cls, status: RunStatus, *, link_seconds: int) -> Self:

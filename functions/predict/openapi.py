@@ -30,6 +30,7 @@ ANY_ROUTE_PROBLEMS: Final[Mapping[int, str]] = {429: "Too many requests.", 500: 
 # Problems of every route that needs a key: status -> description.
 KEY_ROUTE_PROBLEMS: Final[Mapping[int, str]] = {403: "No valid API key.", **ANY_ROUTE_PROBLEMS}
 
+# The description of the API as a whole.
 _DESCRIPTION: Final = (
     "Reads width, weight, voltage and other quantities off product pictures. Errors are "
     f"`{CONTENT_TYPE}`; their types are listed in docs/api.md."
@@ -48,7 +49,7 @@ def describe_responses(problems: Mapping[int, str]) -> dict[int, OpenAPIResponse
     found: dict[int, OpenAPIResponse] = {
         status: {"description": description, "content": content} for status, description in problems.items()
     }
-    # Without "content", powertools takes the model from the handler's return annotation.
+    # For a response without "content", powertools takes the model from the handler's return annotation.
     return {200: {"description": "Successful Response"}, **found}
 
 

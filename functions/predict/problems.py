@@ -1,4 +1,4 @@
-"""Errors as ``application/problem+json`` (RFC 9457); docs/api.md lists the types."""
+"""Problems: errors as ``application/problem+json`` (RFC 9457); docs/api.md lists their types."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,14 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tapeline.errors import ErrorCode, ProblemError, RowError
 
+# The media type of a problem: RFC 9457, section 3.
 CONTENT_TYPE: Final = "application/problem+json"
+
+# The first part of each problem's type.
 PREFIX: Final = "urn:tapeline:problem:"
 
-_SHOWN: Final = 100
+# Characters of a wrong value that a problem's detail shows at most. Chosen by hand.
+SHOWN_CHARACTERS: Final = 100
 
 
 class Problem(BaseModel):
-    """What went wrong: what was expected, what came, what to do."""
+    """An error: what was expected, what was received, what to do."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["type", "title", "detail", "request_id"]})
 
@@ -31,8 +35,9 @@ class Problem(BaseModel):
     errors: list[str] | None = Field(default=None, description="Each part of the request that is wrong.")
 
 
+# The HTTP status of each error that a picture can have.
 STATUS_BY_CODE: Final[Mapping[ErrorCode, HTTPStatus]] = {
-    # What the caller can mend: another link, another picture.
+    # The caller can correct these, with another link or another picture.
     ErrorCode.BAD_LINK: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.BLOCKED_ADDRESS: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.UNKNOWN_ENTITY: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,7 +45,7 @@ STATUS_BY_CODE: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.NOT_AN_IMAGE: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.TOO_MANY_PIXELS: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.DECODE_FAILURE: HTTPStatus.UNPROCESSABLE_ENTITY,
-    # What the link's server did.
+    # The link's server failed.
     ErrorCode.DNS_FAILURE: HTTPStatus.BAD_GATEWAY,
     ErrorCode.CONNECT_FAILURE: HTTPStatus.BAD_GATEWAY,
     ErrorCode.HTTP_STATUS: HTTPStatus.BAD_GATEWAY,
@@ -48,7 +53,6 @@ STATUS_BY_CODE: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
     ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The status of each error that a picture can have."""
 
 
 def render_problem(problem: ProblemError, request_id: str) -> Response[str]:
@@ -74,31 +78,35 @@ def render_problem(problem: ProblemError, request_id: str) -> Response[str]:
 
 
 def picture_problem(error: RowError) -> ProblemError:
-    """Return the problem for a picture's error; its type is the batch's error code with hyphens."""
+    """Return the problem for a picture's error; its type is the batch's error code with hyphens.
+
+    Args:
+        error: With one of the codes of :data:`STATUS_BY_CODE`.
+    """
     return ProblemError(STATUS_BY_CODE[error.code], error.code.replace("_", "-"), error.message)
 
 
 def invalid_request(errors: Iterable[Mapping[str, Any]]) -> ProblemError:
-    """Return the problem for a request that has the wrong parts.
+    """Return the problem for a request with wrong or missing parts.
 
     Args:
-        errors: As pydantic lists them.
+        errors: As pydantic's ``ValidationError.errors`` returns them.
     """
-    found = [_describe(error) for error in errors]
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "; ".join(found), found)
+    descriptions = [_describe(error) for error in errors]
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "; ".join(descriptions), descriptions
+    )
 
 
 def _describe(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "body"
-    # A picture never goes into an answer or a log, and neither do long values.
-    shown = (
-        "" if "image_base64" in where or isinstance(error.get("input"), dict) else _shown(error.get("input"))
-    )
-    return f"{where}: {str(error['msg']).removeprefix('Value error, ')}{shown}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    value = error.get("input")
+    # Neither pictures nor whole requests go into a response or a log.
+    if value is None or "image_base64" in where or isinstance(value, dict):
+        return f"{where}: {message}"
+    return f"{where}: {message}, received {_shorten(repr(value))}"
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    text = repr(value)
-    return f", received {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

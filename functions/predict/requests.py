@@ -1,4 +1,4 @@
-"""What a ``POST /predict`` asks, from either kind of body."""
+"""Parses the requests of ``POST /predict``, whose body is JSON or a picture."""
 
 import base64
 import binascii
@@ -9,27 +9,31 @@ from typing import Final
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import ValidationError
 
-from predict.models import EntityName, PredictRequest, asked
-from predict.problems import invalid_request
+from predict.models import EntityName, PredictRequest, unique_names
+from predict.problems import SHOWN_CHARACTERS, invalid_request
 from tapeline.answering import PictureQuery
 from tapeline.errors import ProblemError
 from tapeline.predicting import POSTED
 
+# Media types of a body that is a picture: the template's BinaryMediaTypes; a test compares them.
 PICTURE_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
-"""Media types of a body that is the picture itself; the template's BinaryMediaTypes are the same."""
 
+# Media type of a body that is a PredictRequest.
 _JSON: Final = "application/json"
+
+# Bytes of a JSON body beside the picture's base64: the other fields and white space. Chosen by hand.
+_OTHER_FIELDS_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """A picture and what is asked of it.
+    """A parsed request.
 
     Attributes:
-        query: The entities, and the link where there is one.
+        query: The entities, and the picture's link; :data:`~tapeline.predicting.POSTED` without a link.
         body: The picture's bytes; None where there is a link.
-        group_id: As it came.
-        preview: Whether the picture is to come back with the answer.
+        group_id: As in the request; None where there is none.
+        preview: Whether to return the decoded picture.
     """
 
     query: PictureQuery
@@ -41,60 +45,62 @@ class PictureRequest:
 def parse_request(
     event: BaseProxyEvent, entity_names: list[EntityName], group_id: str | None, max_bytes: int
 ) -> PictureRequest:
-    """Read a request.
+    """Parse a request.
 
     Args:
         event: API Gateway's event.
-        entity_names: From the query, for a body that is a picture.
-        group_id: Likewise.
-        max_bytes: Bytes of a picture in the request.
+        entity_names: From the query string; used where the body is a picture.
+        group_id: From the query string; used where the body is a picture.
+        max_bytes: Bytes of a picture in the request, at most.
 
     Raises:
-        ProblemError: The body has another media type, isn't what its type says, lacks something, or is
-            too large.
+        ProblemError: The body has another media type, doesn't have the format of its media type, lacks a
+            field, or is too large.
     """
-    kind = (event.headers.get("content-type") or _JSON).split(";")[0].strip().lower()
-    if kind == _JSON:
+    media_type = (event.headers.get("content-type") or _JSON).split(";")[0].strip().lower()
+    if media_type == _JSON:
         return _from_json(event, max_bytes)
-    if kind not in PICTURE_TYPES:
+    if media_type not in PICTURE_TYPES:
         raise ProblemError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
-            f"expected a body of the type {_JSON}, {', '.join(PICTURE_TYPES)}, received {kind[:100]!r}",
+            f"expected a body of the type {_JSON}, {', '.join(PICTURE_TYPES)}, "
+            f"received {media_type[:SHOWN_CHARACTERS]!r}",
         )
     if not entity_names:
         raise invalid_request(
             [{"loc": ("query", "entity_name"), "msg": "expected one or more entities, received none"}]
         )
-    body = _checked(_bytes(event), max_bytes)
-    return PictureRequest(PictureQuery(POSTED, asked(entity_names)), body, group_id)
+    body = _check_picture(_decode_body(event), max_bytes)
+    return PictureRequest(PictureQuery(POSTED, unique_names(entity_names)), body, group_id)
 
 
 def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
-    text = _bytes(event)
-    # A third for base64, and room for the other fields.
-    if len(text) > max_bytes * 4 // 3 + 64 * 1024:
+    text = _decode_body(event)
+    # Base64 makes 4 bytes of 3.
+    if len(text) > max_bytes * 4 // 3 + _OTHER_FIELDS_BYTES:
         raise _too_large(len(text), max_bytes)
     try:
         request = PredictRequest.model_validate_json(text)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        if found[0]["type"] == "json_invalid":
+        errors = error.errors(include_url=False, include_context=False)
+        if errors[0]["type"] == "json_invalid":
             raise ProblemError(
                 HTTPStatus.BAD_REQUEST,
                 "malformed-json",
-                f"expected a JSON object with image_link or image_base64, and entity_name: {found[0]['msg']}",
+                "expected a JSON object with image_link or image_base64, and entity_name: "
+                f"{errors[0]['msg']}",
             ) from error
-        raise invalid_request(found) from error
+        raise invalid_request(errors) from error
     group_id = request.group_id if "group_id" in request.model_fields_set else None
     if request.image_link:
         link, body = request.image_link, None
     else:
-        link, body = POSTED, _checked(request.image_base64, max_bytes)
+        link, body = POSTED, _check_picture(request.image_base64, max_bytes)
     return PictureRequest(PictureQuery(link, request.entities), body, group_id, request.preview)
 
 
-def _bytes(event: BaseProxyEvent) -> bytes:
+def _decode_body(event: BaseProxyEvent) -> bytes:
     body = event.body or ""
     if not event.is_base64_encoded:
         return body.encode()
@@ -104,7 +110,7 @@ def _bytes(event: BaseProxyEvent) -> bytes:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "malformed-body", f"expected base64: {error}") from error
 
 
-def _checked(body: bytes, max_bytes: int) -> bytes:
+def _check_picture(body: bytes, max_bytes: int) -> bytes:
     if not body:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, "empty-body", "expected a picture as the body, received nothing"

@@ -58,7 +58,7 @@ def _add_described_routes(api: APIGatewayRestResolver, endpoints: Endpoints) -> 
     )(endpoints.predict)
     api.get(
         "/runs/<run>",
-        summary="How far a batch run is",
+        summary="Progress of a batch run",
         tags=["Runs"],
         security=API_KEY,
         responses=describe_responses(

@@ -8,16 +8,19 @@ from tapeline.assembly import WorkerSettings
 
 
 class PredictSettings(WorkerSettings):
-    """What Predict reads from its environment: what every worker does, and the API's own limits.
+    """What Predict reads from its environment: the settings of every worker, and the API's limits.
 
     Attributes:
-        fetch_seconds: Time that a download may take; leaves time to read the picture within the deadline.
-        deadline_seconds: Time that a request may take; a little less than the 29 seconds after which
-            API Gateway answers in the function's place.
-        max_posted_bytes: Bytes of a picture in a request. Lambda takes 6 MiB of event, in which a
-            picture is base64 and so a third longer.
+        fetch_seconds: Seconds that a download may take. Chosen by hand: leaves time to read the picture
+            within the deadline.
+        deadline_seconds: Seconds that a prediction may take. Chosen by hand: less than the 29 seconds of
+            API Gateway's integration timeout
+            (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
+        max_posted_bytes: Bytes of a picture in a request, at most. An event of Lambda has at most 6 MB
+            (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and base64 makes the
+            picture a third longer.
         state_machine_arn: The state machine whose executions are the runs.
-        link_seconds: How long links to a run's outputs are good for.
+        link_seconds: Seconds for which links to a run's outputs are valid.
         cors_origin: The origin whose pages may call the API, ``*`` for all, or empty for none.
     """
 

@@ -1,4 +1,4 @@
-"""The page at the API's root: plain files in the folder ``page``."""
+"""Serves the page at the API's root: the files in the folder ``page``."""
 
 import html
 from functools import cache
@@ -8,17 +8,23 @@ from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
+from predict.problems import SHOWN_CHARACTERS
 from tapeline.errors import ProblemError
 
+# The folder with the page's files.
 _FOLDER: Final = Path(__file__).parent / "page"
-_TYPES: Final = {
+
+# File suffix -> media type; files with another suffix aren't served.
+_MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# The headers of every file.
 _HEADERS: Final = {
-    # Nothing but the page's own files and its own API. A data: picture is what /predict sends back.
+    # Only the page's own files and the API that serves it; blob: is the chosen picture, data: the preview
+    # that /predict returns.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
@@ -34,24 +40,28 @@ def page_file(name: str, path: str = "/") -> Response[str]:
 
     Args:
         name: The file's name.
-        path: Path of the request as the browser has it, with the API's stage.
+        path: Path of the request as the browser sees it, with the API's stage.
 
     Raises:
         ProblemError: There is no such file.
     """
-    text = _files().get(name)
+    text = _read_files().get(name)
     if text is None:
         raise ProblemError(
-            HTTPStatus.NOT_FOUND, "not-found", f"expected one of {sorted(_files())}, received {name[:100]!r}"
+            HTTPStatus.NOT_FOUND,
+            "not-found",
+            f"expected one of {sorted(_read_files())}, received {name[:SHOWN_CHARACTERS]!r}",
         )
     if not path.endswith("/"):
-        # At .../prod, the page's relative links would lead to the files beside prod.
+        # Without the slash at the end, a browser resolves relative links against the stage's parent.
         text = text.replace("<head>", f'<head>\n<base href="{html.escape(path)}/">', 1)
-    return Response(HTTPStatus.OK, _TYPES[Path(name).suffix], text, headers=dict(_HEADERS))
+    return Response(HTTPStatus.OK, _MEDIA_TYPES[Path(name).suffix], text, headers=dict(_HEADERS))
 
 
 @cache
-def _files() -> dict[str, str]:
+def _read_files() -> dict[str, str]:
     return {
-        path.name: path.read_text(encoding="utf-8") for path in _FOLDER.iterdir() if path.suffix in _TYPES
+        path.name: path.read_text(encoding="utf-8")
+        for path in _FOLDER.iterdir()
+        if path.suffix in _MEDIA_TYPES
     }
