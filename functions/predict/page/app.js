@@ -1,374 +1,275 @@
-// The page at the API's root: it asks POST /predict, and draws what comes back.
-// The API key stays in the input and in the request's header: it is stored nowhere.
+// The page at the API's root: sends a picture to POST /predict, and shows the response.
+// The API key stays in its input and in the request's header: it is stored nowhere.
 
-const $ = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
-const BASE = new URL(".", document.baseURI);
-// What POST /predict takes as it is; other pictures go in base64.
-const BODY_TYPES = ["image/jpeg", "image/png", "image/webp"];
-const ASKED_FIRST = ["height", "width", "item_weight", "item_volume"];
+import { clearBoxes, drawBoxes, showAnswers } from "./answer.js";
+import { byId, element, readable } from "./dom.js";
+import { API_URL, buildRequest, curlCommand } from "./request.js";
 
-let entities = [];
-let chosen = null; // {file} or {link}
-let shownUrl = "";
-let answered = null; // The last answer, for drawing its boxes anew.
-let running = null; // AbortController of the request on its way.
+// Entities that are checked when the page opens. Chosen by hand.
+const CHECKED_ENTITIES = ["height", "width", "item_weight", "item_volume"];
 
-// ---- making elements --------------------------------------------------------------------------
+// How long the copy button shows the result, in milliseconds. Chosen by hand.
+const COPIED_MILLISECONDS = 1500;
 
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  fill(made, attributes, children);
-  return made;
-}
+// The status while a request runs.
+const READING = "Reading. The first picture after a pause takes some seconds more.";
 
-function shape(name, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, name);
-  fill(made, attributes, children);
-  return made;
-}
+const state = {
+  // Names of all entities, in the API's order.
+  entities: [],
+  // The chosen picture: {file} or {link}; null before there is one.
+  picture: null,
+  // The last response of POST /predict for the chosen picture; null before there is one.
+  prediction: null,
+  // The AbortController of the request that is running, or of the last one.
+  request: null,
+};
 
-function fill(made, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-}
+// ---- the picture ------------------------------------------------------------------------------
 
-const words = (name) => name.replaceAll("_", " ");
-const colour = (name) => `e${Math.max(0, entities.indexOf(name)) % 8}`;
-const percent = (part) => `${Math.round(part * 100)} %`;
-
-// ---- choosing a picture -----------------------------------------------------------------------
-
-function choose(picture) {
-  running?.abort();
-  chosen = picture;
-  answered = null;
-  for (const id of ["result", "problem"]) $(id).hidden = true;
-  say("");
-  $("boxes").replaceChildren();
+function choosePicture(picture) {
+  state.request?.abort();
+  state.picture = picture;
+  state.prediction = null;
+  for (const id of ["result", "problem"]) byId(id).hidden = true;
+  setStatus("");
+  clearBoxes();
   if (picture.file) {
-    show(URL.createObjectURL(picture.file));
-    $("link").value = "";
+    showPicture(URL.createObjectURL(picture.file));
+    byId("link").value = "";
   } else {
-    // It is shown once the API sends what it read: this page loads nothing from elsewhere.
+    // The response brings its preview: the page's policy forbids pictures of other origins.
     hidePicture();
-    say(`Ready to read ${picture.link}`);
+    setStatus(`Ready to read ${picture.link}`);
   }
-  writeCommand();
+  showCommand();
 }
 
-function show(url) {
-  if (shownUrl.startsWith("blob:")) URL.revokeObjectURL(shownUrl);
-  shownUrl = url;
-  $("shown").src = url;
-  $("view").hidden = false;
-  $("drop").hidden = true;
-  $("another").hidden = false;
+function chooseLink(link) {
+  byId("link").value = link;
+  choosePicture({ link });
+}
+
+function showPicture(url) {
+  const shown = byId("shown");
+  if (shown.src.startsWith("blob:")) URL.revokeObjectURL(shown.src);
+  shown.src = url;
+  setPictureVisible(true);
 }
 
 function hidePicture() {
-  $("view").hidden = true;
-  $("drop").hidden = false;
-  $("another").hidden = true;
+  setPictureVisible(false);
 }
 
-$("file").addEventListener("change", () => {
-  const [file] = $("file").files;
-  if (file) choose({ file });
-  $("file").value = "";
-});
+function setPictureVisible(visible) {
+  byId("view").hidden = !visible;
+  byId("drop").hidden = visible;
+  byId("another").hidden = !visible;
+}
 
-$("link-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const link = $("link").value.trim();
-  if (!link) return $("link").focus();
-  choose({ link });
-  ask();
-});
+function chooseFromFileInput() {
+  const [file] = byId("file").files;
+  if (file) choosePicture({ file });
+  // The same file can be chosen again.
+  byId("file").value = "";
+}
 
-document.addEventListener("paste", (event) => {
+function chooseFromPaste(event) {
   const file = [...event.clipboardData.files].find((item) => item.type.startsWith("image/"));
   if (file) {
     event.preventDefault();
-    choose({ file });
+    choosePicture({ file });
   } else if (!(event.target instanceof HTMLInputElement)) {
     const text = event.clipboardData.getData("text").trim();
-    if (/^(https?|s3):\/\//i.test(text)) {
-      $("link").value = text;
-      choose({ link: text });
-    }
+    if (/^(https?|s3):\/\//i.test(text)) chooseLink(text);
   }
-});
-
-for (const kind of ["dragenter", "dragover"]) {
-  document.addEventListener(kind, (event) => {
-    event.preventDefault();
-    $("stage").classList.add("over");
-  });
 }
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) $("stage").classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
+
+function chooseFromDrop(event) {
   event.preventDefault();
-  $("stage").classList.remove("over");
+  setDropTarget(false);
   const [file] = event.dataTransfer.files;
   const link = event.dataTransfer.getData("text/uri-list").split("\n")[0].trim();
-  if (file) choose({ file });
-  else if (link) {
-    $("link").value = link;
-    choose({ link });
-  }
-});
-
-$("shown").addEventListener("error", () => {
-  if (!$("view").hidden) hidePicture();
-});
-
-// ---- asking -----------------------------------------------------------------------------------
-
-const asked = () => [...document.querySelectorAll("#entities input:checked")].map((box) => box.value);
-
-async function request() {
-  const names = asked();
-  const url = new URL("predict", BASE);
-  if (chosen.file && BODY_TYPES.includes(chosen.file.type)) {
-    for (const name of names) url.searchParams.append("entity_name", name);
-    return { url, type: chosen.file.type, body: chosen.file };
-  }
-  const document = { entity_names: names, preview: true };
-  if (chosen.file) document.image_base64 = await base64(chosen.file);
-  else document.image_link = chosen.link;
-  return { url, type: "application/json", body: JSON.stringify(document) };
+  if (file) choosePicture({ file });
+  else if (link) chooseLink(link);
 }
 
-function base64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
+function setDropTarget(active) {
+  byId("stage").classList.toggle("over", active);
 }
 
-async function ask() {
-  $("problem").hidden = true;
-  if (!chosen) return complain("No picture", "Drop, choose or paste one first, or give its link.", $("file"));
-  if (!asked().length) return complain("Nothing to read", "Choose at least one entity.", document.querySelector("#entities input"));
-  if (!$("key").value.trim()) return complain("No API key", "Enter the key of this API at the top.", $("key"));
-  running?.abort();
-  const controller = (running = new AbortController());
-  busy(true);
+// ---- the request ------------------------------------------------------------------------------
+
+const apiKey = () => byId("key").value.trim();
+
+function checkedEntities() {
+  return [...document.querySelectorAll("#entities input:checked")].map((box) => box.value);
+}
+
+async function predict() {
+  byId("problem").hidden = true;
+  if (!checkInputs()) return;
+  state.request?.abort();
+  const controller = new AbortController();
+  state.request = controller;
+  setBusy(true);
   try {
-    const { url, type, body } = await request();
+    const { url, type, body } = await buildRequest(state.picture, checkedEntities());
     const response = await fetch(url, {
       method: "POST",
-      headers: { "content-type": type, "x-api-key": $("key").value.trim() },
+      headers: { "content-type": type, "x-api-key": apiKey() },
       body,
       signal: controller.signal,
     });
-    const document = await response.json();
-    if (response.ok) draw(document);
-    else complain(document.title, document.detail, null, `${document.type} · request ${document.request_id}`);
+    const result = await response.json();
+    if (response.ok) showPrediction(result);
+    else showProblem(result.title, result.detail, { note: `${result.type} · request ${result.request_id}` });
   } catch (error) {
-    if (error.name !== "AbortError") complain("No answer", "The API couldn't be reached: try again in a moment.", null, String(error));
+    if (error.name !== "AbortError") showUnreachable("try again in a moment", error);
   } finally {
-    if (running === controller) busy(false);
+    // Another picture may have started another request.
+    if (state.request === controller) setBusy(false);
   }
 }
 
-function busy(is) {
-  $("read").disabled = is;
-  document.querySelector(".panel").setAttribute("aria-busy", String(is));
-  $("status").classList.toggle("busy", is);
-  if (is) {
-    $("result").hidden = true;
-    $("boxes").replaceChildren();
-    say("Reading. The first picture after a pause takes some seconds more.");
-  } else if ($("status").textContent.startsWith("Reading")) say("");
-}
-
-function say(text) {
-  $("status").textContent = text;
-}
-
-function complain(title, detail, focused, note) {
-  say("");
-  $("result").hidden = true;
-  $("problem").replaceChildren(element("strong", {}, title), detail, ...(note ? [element("code", {}, note)] : []));
-  $("problem").hidden = false;
-  focused?.focus();
-}
-
-$("ask").addEventListener("submit", (event) => {
-  event.preventDefault();
-  ask();
-});
-$("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (chosen) ask();
-});
-
-// ---- drawing the answer -----------------------------------------------------------------------
-
-function draw(document) {
-  answered = document;
-  if (document.picture.preview) show(document.picture.preview);
-  $("values").replaceChildren(...Object.entries(document.answers).map(([name, answer]) => card(name, answer)));
-  drawLabels(document.labels);
-  drawTimes(document.milliseconds);
-  $("result").hidden = false;
-  const found = Object.values(document.answers).filter((answer) => answer.prediction).length;
-  say(`${found} of ${Object.keys(document.answers).length} found`);
-  $("status").scrollIntoView({ block: "nearest" });
-  const image = $("shown");
-  if (image.complete) drawBoxes();
-  else image.addEventListener("load", drawBoxes, { once: true });
-}
-
-function card(name, answer) {
-  const parts = [
-    element("span", { class: "entity" }, words(name)),
-    element("span", { class: "sure" }, answer.prediction ? `confidence ${answer.confidence.toFixed(2)}` : ""),
-    element("span", { class: "amount" }, answer.prediction ?? "the picture doesn't say"),
-  ];
-  if (answer.prediction) {
-    parts.push(
-      element("meter", { value: answer.confidence, title: "confidence" }),
-      element("span", { class: "read-from" }, `read from “${answer.evidence.text}”`),
-    );
+// Returns whether a request can be sent; otherwise shows what is missing.
+function checkInputs() {
+  if (!state.picture) {
+    showProblem("No picture", "Drop, choose or paste one first, or give its link.", { focus: byId("file") });
+  } else if (!checkedEntities().length) {
+    const focus = document.querySelector("#entities input");
+    showProblem("Nothing to read", "Choose at least one entity.", { focus });
+  } else if (!apiKey()) {
+    showProblem("No API key", "Enter the key of this API at the top.", { focus: byId("key") });
+  } else {
+    return true;
   }
-  const main = element(answer.prediction ? "button" : "div", { class: "main", ...(answer.prediction && { type: "button" }) }, ...parts);
-  if (answer.prediction) highlights(main, name);
-  const item = element("li", { class: `value ${colour(name)}${answer.prediction ? "" : " silent"}`, "data-box": name }, main);
-  if (answer.runners_up.length) {
-    const runners = answer.runners_up.map((runner, place) => {
-      const button = element("button", { type: "button", class: "runner-up", title: `read from “${runner.evidence.text}”`, "data-box": `${name}-${place}` },
-        runner.prediction, element("small", {}, runner.confidence.toFixed(2)));
-      highlights(button, `${name}-${place}`);
-      return element("li", {}, button);
-    });
-    item.append(element("ul", { class: "runners" }, element("li", {}, "or"), ...runners));
-  }
-  return item;
+  return false;
 }
 
-function highlights(target, box) {
-  for (const kind of ["mouseenter", "focus"]) target.addEventListener(kind, () => highlight(box));
-  for (const kind of ["mouseleave", "blur"]) target.addEventListener(kind, () => highlight(null));
-}
-
-function highlight(box) {
-  $("boxes").classList.toggle("some-active", box !== null);
-  for (const item of document.querySelectorAll("[data-box]")) item.classList.toggle("active", item.dataset.box === box);
-}
-
-function drawBoxes() {
-  const boxes = $("boxes");
-  boxes.replaceChildren();
-  if (!answered) return;
-  const { width, height } = answered.picture;
-  boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  // Pixels of the picture for each of the screen, so that the tags are as large on each picture.
-  const scale = width / ($("shown").clientWidth || width);
-  for (const [name, answer] of Object.entries(answered.answers)) {
-    answer.runners_up.forEach((runner, place) => addBox(boxes, name, `${name}-${place}`, runner.evidence.box, scale, true));
-  }
-  for (const [name, answer] of Object.entries(answered.answers)) {
-    if (answer.evidence) addBox(boxes, name, name, answer.evidence.box, scale, false);
+function setBusy(busy) {
+  byId("read").disabled = busy;
+  document.querySelector(".panel").setAttribute("aria-busy", String(busy));
+  byId("status").classList.toggle("busy", busy);
+  if (busy) {
+    byId("result").hidden = true;
+    clearBoxes();
+    setStatus(READING);
+  } else if (byId("status").textContent === READING) {
+    setStatus("");
   }
 }
 
-function addBox(boxes, name, key, corners, scale, runner) {
-  const pad = 3 * scale;
-  const x = Math.min(...corners.map(([left]) => left));
-  const y = Math.min(...corners.map(([, top]) => top));
-  const size = 12 * scale;
-  const points = corners.map((corner) => corner.join(",")).join(" ");
-  // The halo keeps a box visible on a product of its own colour.
-  const group = shape("g", { class: `box-group ${colour(name)}${runner ? " runner" : ""}`, "data-box": key },
-    shape("polygon", { class: "halo", points }), shape("polygon", { class: "box", points }));
-  boxes.append(group);
-  if (runner) return;
-  const text = shape("text", { class: "tag-text", "font-size": size }, words(name));
-  group.append(text);
-  const wide = text.getComputedTextLength() + 4 * pad;
-  const high = size + 2 * pad;
-  const left = Math.max(0, Math.min(x - 1.5 * scale, answered.picture.width - wide));
-  const top = y - high - pad >= 0 ? y - high - pad : Math.max(...corners.map(([, low]) => low)) + pad;
-  fill(text, { x: left + 2 * pad, y: top + size + pad * 0.4 }, []);
-  group.insertBefore(shape("rect", { class: "tag", x: left, y: top, width: wide, height: high, rx: 3 * scale }), text);
-  highlights(group, key);
+// ---- the response -----------------------------------------------------------------------------
+
+function showPrediction(prediction) {
+  state.prediction = prediction;
+  if (prediction.picture.preview) showPicture(prediction.picture.preview);
+  showAnswers(prediction, state.entities);
+  byId("result").hidden = false;
+  const answers = Object.values(prediction.answers);
+  setStatus(`${answers.filter((answer) => answer.prediction).length} of ${answers.length} found`);
+  byId("status").scrollIntoView({ block: "nearest" });
+  const shown = byId("shown");
+  if (shown.complete) redrawBoxes();
+  else shown.addEventListener("load", redrawBoxes, { once: true });
 }
 
-function drawLabels(labels) {
-  $("labels-block").hidden = labels.length === 0;
-  $("labels").replaceChildren(...labels.map(({ name, score }) => element("li", {}, words(name), element("small", {}, percent(score)))));
+function redrawBoxes() {
+  if (state.prediction) drawBoxes(state.prediction, state.entities);
 }
 
-function drawTimes({ all, ...stages }) {
-  $("total").textContent = `${Math.round(all)} ms`;
-  let start = 0;
-  const bars = [];
-  const items = [];
-  Object.entries(stages).forEach(([name, spent], place) => {
-    const wide = all ? (spent / all) * 1000 : 0;
-    bars.push(shape("rect", { class: `t${place}`, x: start, y: 0, width: wide, height: 12 }));
-    items.push(element("li", { class: `t${place}` }, `${name} ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`));
-    start += wide;
-  });
-  $("times").replaceChildren(...bars);
-  $("stages").replaceChildren(...items);
+function setStatus(text) {
+  byId("status").textContent = text;
 }
 
-new ResizeObserver(() => answered && drawBoxes()).observe($("view"));
+function showProblem(title, detail, { focus, note } = {}) {
+  setStatus("");
+  byId("result").hidden = true;
+  const notes = note ? [element("code", {}, note)] : [];
+  byId("problem").replaceChildren(element("strong", {}, title), detail, ...notes);
+  byId("problem").hidden = false;
+  focus?.focus();
+}
+
+function showUnreachable(advice, error) {
+  showProblem("No answer", `The API couldn't be reached: ${advice}.`, { note: String(error) });
+}
 
 // ---- the same call ----------------------------------------------------------------------------
 
-const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-
-function writeCommand() {
-  $("command").hidden = !chosen;
-  if (!chosen) return;
-  const url = new URL("predict", BASE);
-  const lines = ["curl", `-H "x-api-key: $TAPELINE_API_KEY"`];
-  if (chosen.file && BODY_TYPES.includes(chosen.file.type)) {
-    for (const name of asked()) url.searchParams.append("entity_name", name);
-    lines.push(`-H 'content-type: ${chosen.file.type}'`, `--data-binary ${quoted(`@${chosen.file.name}`)}`);
-  } else {
-    const document = { [chosen.file ? "image_base64" : "image_link"]: chosen.link ?? "…", entity_names: asked() };
-    lines.push(`-H 'content-type: application/json'`, `-d ${quoted(JSON.stringify(document, null, 1).replaceAll(/\n */g, " "))}`);
-  }
-  lines.push(quoted(url.href));
-  $("curl").textContent = lines.join(" \\\n  ").replace("curl \\\n  ", "curl ");
+function showCommand() {
+  byId("command").hidden = !state.picture;
+  if (state.picture) byId("curl").textContent = curlCommand(state.picture, checkedEntities());
 }
 
-$("copy").addEventListener("click", async () => {
+async function copyCommand() {
+  const button = byId("copy");
   try {
-    await navigator.clipboard.writeText($("curl").textContent);
-    $("copy").textContent = "Copied";
+    await navigator.clipboard.writeText(byId("curl").textContent);
+    button.textContent = "Copied";
   } catch {
-    getSelection().selectAllChildren($("curl"));
-    $("copy").textContent = "Selected";
+    // Browsers may refuse the clipboard, for example over HTTP.
+    getSelection().selectAllChildren(byId("curl"));
+    button.textContent = "Selected";
   }
-  setTimeout(() => ($("copy").textContent = "Copy"), 1500);
-});
+  setTimeout(() => (button.textContent = "Copy"), COPIED_MILLISECONDS);
+}
 
 // ---- start ------------------------------------------------------------------------------------
 
-async function start() {
-  const found = await (await fetch(new URL("entities", BASE))).json();
-  entities = found.entities.map(({ name }) => name);
-  $("entities").replaceChildren(
-    ...found.entities.map(({ name, units }) => {
-      const box = element("input", { type: "checkbox", value: name, id: `entity-${name}` });
-      box.checked = ASKED_FIRST.includes(name);
-      box.addEventListener("change", writeCommand);
-      return element("label", { class: "chip", title: units.join(", ") }, box, element("span", {}, words(name)));
-    }),
-  );
-  const { version } = await (await fetch(new URL("health", BASE))).json();
-  $("version").textContent = `Tapeline ${version}`;
+async function fetchJson(path) {
+  const response = await fetch(new URL(path, API_URL));
+  return response.json();
 }
 
-start().catch((error) => complain("No answer", "The API couldn't be reached: load this page again.", null, String(error)));
+async function start() {
+  const { entities } = await fetchJson("entities");
+  state.entities = entities.map(({ name }) => name);
+  byId("entities").replaceChildren(...entities.map(entityChip));
+  const { version } = await fetchJson("health");
+  byId("version").textContent = `Tapeline ${version}`;
+}
+
+function entityChip({ name, units }) {
+  const box = element("input", { type: "checkbox", value: name, id: `entity-${name}` });
+  box.checked = CHECKED_ENTITIES.includes(name);
+  box.addEventListener("change", showCommand);
+  return element("label", { class: "chip", title: units.join(", ") }, box, element("span", {}, readable(name)));
+}
+
+byId("file").addEventListener("change", chooseFromFileInput);
+byId("link-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const link = byId("link").value.trim();
+  if (!link) return byId("link").focus();
+  chooseLink(link);
+  predict();
+});
+byId("predict-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  predict();
+});
+byId("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (state.picture) predict();
+});
+byId("copy").addEventListener("click", copyCommand);
+// The browser can't show the file, for example because it is no picture.
+byId("shown").addEventListener("error", hidePicture);
+
+document.addEventListener("paste", chooseFromPaste);
+document.addEventListener("drop", chooseFromDrop);
+for (const kind of ["dragenter", "dragover"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    setDropTarget(true);
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  // Without a related target, the pointer left the window.
+  if (!event.relatedTarget) setDropTarget(false);
+});
+
+new ResizeObserver(redrawBoxes).observe(byId("view"));
+start().catch((error) => showUnreachable("load this page again", error));
