@@ -1,1 +1,1 @@
-"""Inference: a shard of pictures becomes a part with their answers."""
+"""Inference: a shard of pictures becomes a shard result with their answers."""

@@ -11,8 +11,8 @@ class InferenceSettings(WorkerSettings):
     """What Inference reads from its environment.
 
     Attributes:
-        reserve_seconds: Time before the deadline at which a worker hands back what is left; more
-            than ``fetch_seconds``, which a hanging download takes.
+        reserve_seconds: Time before the deadline at which a worker leaves the other pictures to the next
+            attempt; more than ``fetch_seconds``, which a download may take.
     """
 
     reserve_seconds: Annotated[float, Field(ge=0)] = 45.0

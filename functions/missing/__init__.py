@@ -1,1 +1,1 @@
-"""Missing: which shards have no part yet."""
+"""Missing: which shards have no result yet."""

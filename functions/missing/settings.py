@@ -11,7 +11,7 @@ class MissingSettings(ResultsSettings):
     """What Missing reads from its environment.
 
     Attributes:
-        attempts: Passes over the shards in all.
+        attempts: Attempts at a run's shards in all.
     """
 
     attempts: Annotated[int, Field(ge=1, le=10)]

@@ -1,1 +1,1 @@
-"""Reducer: a run's parts become its output files."""
+"""Reducer: a run's shard results become its output files."""

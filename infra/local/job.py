@@ -15,7 +15,7 @@ from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
 from tapeline.batch.rows import RowReader
-from tapeline.batch.shard_results import load_part
+from tapeline.batch.shard_results import load_shard_result
 from tapeline.download.links import name_of
 from tapeline.errors import RejectedInputError, RowError, TapelineError
 
@@ -175,11 +175,11 @@ def _watch(source: InputObject, cloud: LocalCloud, outputs: Mapping[str, str], p
     counted: set[str] = set()
     while True:
         description = cloud.step_functions.describe_execution(executionArn=execution)
-        for key in results.keys(keys.parts_prefix(run)):
+        for key in results.keys(keys.shard_results_prefix(run)):
             if key not in counted:
                 counted.add(key)
-                header, _ = load_part([results.read(key)])
-                progress.add(header.pictures, header.errors)
+                stats, _ = load_shard_result([results.read(key)])
+                progress.add(stats.pictures, stats.errors)
         if description["status"] != "RUNNING":
             break
         time.sleep(_POLL_SECONDS)

@@ -30,5 +30,5 @@ def _components() -> Components:
 
 
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
-    """Answer one shard of a run and write its part."""
+    """Answer one shard of a run and write its result."""
     return infer(event, context, _settings(), _components(), cold_start=False)

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -26,7 +25,7 @@ from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.keys import InputObject
 from tapeline.batch.missing import find_missing
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.shard_results import load_part
+from tapeline.batch.shard_results import load_shard_result
 from tapeline.batch.shards import load_shard, shard_size
 from tapeline.errors import CorruptObjectError, ErrorCode, RowError, SettingsError
 from tapeline.settings import Settings, load_settings
@@ -91,13 +90,6 @@ def test_too_many_rows_are_rejected() -> None:
     assert json.loads(results.read(results.written[0]))["expected"] == "at most 1000 rows"
 
 
-@given(st.text(), st.text())
-def test_a_run_name_is_one_that_step_functions_takes(key: str, version: str) -> None:
-    name = InputObject("drop", key, version).run
-    assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", name)
-    assert name != InputObject("drop", key, version + "2").run
-
-
 @given(st.integers(1, 200_000), st.integers(1, 1000), st.integers(1, 1000))
 def test_a_shard_is_never_larger_than_allowed_and_all_workers_get_one(
     pictures: int, workers: int, largest: int
@@ -151,7 +143,7 @@ def test_a_worker_hands_back_what_it_has_no_time_for_and_nothing_is_lost(tmp_pat
     hurried = Worker(lambda: next(times), 45, 3008, cold_start=True)
     done = infer_shard(run, "00000", results, components(), hurried)
     assert done == {"shard": "00000", "rows": 2, "errors": 0, "left": 2}
-    assert results.written[-2:] == [keys.shard_key(run, "00000-2"), keys.part_key(run, "00000")]
+    assert results.written[-2:] == [keys.shard_key(run, "00000-2"), keys.shard_result_key(run, "00000")]
     following = find_missing(run, 1, results, attempts=2)
     assert following["shards"] == 1
     assert shards(results, run, 2) == ["00000-2"]
@@ -170,9 +162,9 @@ def test_a_worker_without_any_time_answers_one_picture_all_the_same() -> None:
 def test_the_first_part_stands() -> None:
     _, results, _, outcome = start(table(["a"]))
     infer_shard(outcome.run, "00000", results, components(), NEVER)
-    before = results.read(keys.part_key(outcome.run, "00000"))
+    before = results.read(keys.shard_result_key(outcome.run, "00000"))
     infer_shard(outcome.run, "00000", results, components(classifier=Classifier()), NEVER)
-    assert results.read(keys.part_key(outcome.run, "00000")) == before
+    assert results.read(keys.shard_result_key(outcome.run, "00000")) == before
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
@@ -188,8 +180,8 @@ def test_every_row_is_there_once_in_order_whatever_is_lost(links: list[str], dat
         else:
             infer_shard(run, shard, results, components(), NEVER)
             if data.draw(st.booleans(), label=f"answer {shard} twice"):
-                part = results.read(keys.part_key(run, shard))
-                results.objects[keys.part_key(run, f"{shard}-0")] = part
+                part = results.read(keys.shard_result_key(run, shard))
+                results.objects[keys.shard_result_key(run, f"{shard}-0")] = part
     with tempfile.TemporaryDirectory() as folder:
         reduced = reduce_run(run, drop, results, Path(folder))
         assert not list(Path(folder).iterdir())
@@ -207,8 +199,8 @@ def test_every_row_is_there_once_in_order_whatever_is_lost(links: list[str], dat
 
 def test_a_broken_part_is_said_to_be_broken() -> None:
     for body in (b"", b"{}\n", b"no json"):
-        with pytest.raises(CorruptObjectError, match="expected a part"):
-            load_part([body])
+        with pytest.raises(CorruptObjectError, match="expected a shard result"):
+            load_shard_result([body])
 
 
 SETTINGS: dict[type[Settings], dict[str, str]] = {

@@ -26,7 +26,7 @@ class RunDocument:
         source: The object version that it answers.
         rows: Data rows in the input.
         pictures: Distinct links in the input.
-        shards: Shards of the first pass.
+        shards: Shards of the first attempt.
     """
 
     run: str
@@ -174,5 +174,4 @@ def _write_rejection(source: InputObject, error: RejectedInputError, results: Ob
         "line": error.line,
         "input": asdict(source),
     }
-    key = f"{keys.results_prefix(source.stem, source.run)}rejected.json"
-    results.write(key, json.dumps(document, indent=2).encode(), content_type=_JSON)
+    results.write(keys.rejection_key(source), json.dumps(document, indent=2).encode(), content_type=_JSON)

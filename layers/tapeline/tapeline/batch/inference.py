@@ -1,4 +1,4 @@
-"""A shard of pictures to a part with their answers, within the worker's time."""
+"""A shard of pictures to a result with their answers, within the worker's time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,8 +9,8 @@ from tapeline import __version__
 from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
-from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dump_part
-from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, rest_name
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
+from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
@@ -39,10 +39,10 @@ class Worker:
 def infer_shard(
     run: str, shard: str, store: ObjectStore, components: Components, worker: Worker
 ) -> dict[str, object]:
-    """Answer a shard and write its part; hand back what there is no time for.
+    """Answer a shard and write its shard result; hand back what there is no time for.
 
-    What is left is written as a shard of its own before the part is: whatever happens in between,
-    every picture is in a part or in a shard without one. The first part written stands.
+    What is left is written as a shard of its own before the shard result is: whatever happens in between,
+    every picture is in a shard result or in a shard without one. The first shard result written stands.
 
     Args:
         run: The run's name.
@@ -70,10 +70,10 @@ def infer_shard(
         # A first picture is always tried: otherwise a shard could be handed back for ever.
         if lines and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY * slowest:
             break
-        part = _picture_part(task, next(answers))
-        lines.append(part.to_line())
-        rows += len(part.rows)
-        errors += sum(row.error_code is not None for row in part.rows)
+        result = _picture_result(task, next(answers))
+        lines.append(result.to_line())
+        rows += len(result.rows)
+        errors += sum(row.error_code is not None for row in result.rows)
         now = time.perf_counter()
         slowest = max(slowest, now - before)
         before = now
@@ -81,9 +81,9 @@ def infer_shard(
 
     left = tasks[len(lines) :]
     if left:
-        rest = rest_name(shard, len(lines))
+        rest = remainder_name(shard, len(lines))
         store.write(keys.shard_key(run, rest), dump_shard(left), content_type=CONTENT_TYPE)
-    header = PartHeader(
+    header = ShardStats(
         shard=shard,
         pictures=len(lines),
         rows=rows,
@@ -95,7 +95,9 @@ def infer_shard(
         code_version=__version__,
         model_hashes=_hashes(components),
     )
-    store.write_once(keys.part_key(run, shard), dump_part(header, lines), content_type=CONTENT_TYPE)
+    store.write_once(
+        keys.shard_result_key(run, shard), dump_shard_result(header, lines), content_type=CONTENT_TYPE
+    )
     return {"shard": shard, "rows": rows, "errors": errors, "left": len(left)}
 
 
@@ -108,8 +110,8 @@ def _entities(task: PictureTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _picture_part(task: PictureTask, result: PictureAnswers) -> PicturePart:
-    return PicturePart(
+def _picture_result(task: PictureTask, result: PictureAnswers) -> PictureResult:
+    return PictureResult(
         rows=tuple(_row_answer(question, result) for question in task.questions),
         labels=tuple((label.name, label.score) for label in result.labels),
         milliseconds=result.milliseconds,

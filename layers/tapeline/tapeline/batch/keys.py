@@ -1,14 +1,15 @@
-"""Where a run keeps its objects, and how it is named.
+"""The keys of a run's objects, the names of its outputs, and the run's own name.
 
 ::
 
     results bucket
-    ├── runs/RUN/run.json              what runs: input, columns, counts
-    ├── runs/RUN/manifest.json         the shards of the first pass (manifest-2.json: of the second)
-    ├── runs/RUN/shards/00000.jsonl    pictures and the rows that ask about them
-    ├── runs/RUN/parts/00000.jsonl     a shard's answers
-    └── results/STEM/RUN/              STEM_out.csv, details.csv, errors.csv, report.json,
-                                       or rejected.json alone
+    ├── runs/RUN/run.json                    the run's input and its counts
+    ├── runs/RUN/manifest.json               the shards of the first attempt
+    ├── runs/RUN/manifest-2.json             the shards of the second attempt
+    ├── runs/RUN/shards/00000.jsonl          pictures, each with its questions
+    ├── runs/RUN/shard_results/00000.jsonl   the answers to a shard's questions
+    └── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv and report.json,
+                                             or rejected.json alone
 """
 
 import hashlib
@@ -17,9 +18,24 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-# Step Functions takes execution names of at most 80 characters, without most punctuation.
+# How each row was answered.
+DETAILS: Final = "details.csv"
+
+# The rows with errors, in the input's columns.
+ERRORS: Final = "errors.csv"
+
+# The run's figures.
+REPORT: Final = "report.json"
+
+# Why a file was rejected; its only output.
+REJECTED: Final = "rejected.json"
+
+# Characters of the file's stem in a run's name. Step Functions takes execution names of at most 80
+# characters: 48 for the stem, a hyphen and 16 for the digest leave room.
 _SLUG_LENGTH: Final = 48
-_HASH_LENGTH: Final = 16
+
+# Hexadecimal digits of the digest in a run's name: 64 bits, chosen by hand.
+_DIGEST_LENGTH: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +45,8 @@ class InputObject:
     Attributes:
         bucket: The drop bucket.
         key: The decoded key, such as ``incoming/test.csv``.
-        version: The object's version; None in a bucket that has no versions.
-        etag: The object's entity tag: what tells contents apart where there are no versions.
+        version: The object's version; None in a bucket without versioning.
+        etag: The object's entity tag, which tells contents apart in a bucket without versioning.
     """
 
     bucket: str
@@ -40,14 +56,15 @@ class InputObject:
 
     @property
     def stem(self) -> str:
-        """The file's name without its folder and ending."""
+        """The file's name without its folder and suffix."""
         return PurePosixPath(self.key).stem
 
     @property
     def run(self) -> str:
-        """The run's name: readable, and the same for the same object version only."""
+        """The run's name: readable, and different for each object version."""
         identity = "\0".join((self.bucket, self.key, self.version or self.etag))
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:_DIGEST_LENGTH]
+        # Step Functions refuses most punctuation in execution names.
         slug = re.sub(r"[^A-Za-z0-9]+", "-", self.stem).strip("-")[:_SLUG_LENGTH]
         return f"{slug or 'run'}-{digest}"
 
@@ -58,18 +75,18 @@ def run_document_key(run: str) -> str:
 
 
 def manifest_key(run: str, attempt: int) -> str:
-    """Key of the list of shards of one pass; passes count from 1."""
+    """Key of the list of shards of one attempt; attempts count from 1."""
     return f"runs/{run}/manifest.json" if attempt == 1 else f"runs/{run}/manifest-{attempt}.json"
 
 
 def shards_prefix(run: str) -> str:
-    """Prefix of the keys of all shards of a run."""
+    """Prefix of the keys of a run's shards."""
     return f"runs/{run}/shards/"
 
 
-def parts_prefix(run: str) -> str:
-    """Prefix of the keys of all parts of a run."""
-    return f"runs/{run}/parts/"
+def shard_results_prefix(run: str) -> str:
+    """Prefix of the keys of a run's shard results."""
+    return f"runs/{run}/shard_results/"
 
 
 def shard_key(run: str, shard: str) -> str:
@@ -77,16 +94,41 @@ def shard_key(run: str, shard: str) -> str:
     return f"{shards_prefix(run)}{shard}.jsonl"
 
 
-def part_key(run: str, shard: str) -> str:
-    """Key of the part with one shard's answers."""
-    return f"{parts_prefix(run)}{shard}.jsonl"
+def shard_result_key(run: str, shard: str) -> str:
+    """Key of the result of one shard."""
+    return f"{shard_results_prefix(run)}{shard}.jsonl"
 
 
 def shard_of(key: str) -> str:
-    """The shard that a shard's or part's key names."""
+    """The name of the shard in the key of a shard or of a shard result."""
     return PurePosixPath(key).stem
 
 
+def predictions_name(stem: str) -> str:
+    """Name of the predictions, such as ``test_out.csv`` for the stem ``test``."""
+    return f"{stem}_out.csv"
+
+
 def results_prefix(stem: str, run: str) -> str:
-    """Prefix under which a run's outputs lie."""
+    """Prefix of the keys of a run's outputs."""
     return f"results/{stem}/{run}/"
+
+
+def output_keys(source: InputObject) -> dict[str, str]:
+    """Name -> key of each output of a run that succeeded, the predictions first."""
+    names = (predictions_name(source.stem), DETAILS, ERRORS, REPORT)
+    return {name: _output_key(source, name) for name in names}
+
+
+def predictions_key(source: InputObject) -> str:
+    """Key of a run's predictions; they are written last, so that where they are, all outputs are."""
+    return _output_key(source, predictions_name(source.stem))
+
+
+def rejection_key(source: InputObject) -> str:
+    """Key of the document that says why an input was rejected."""
+    return _output_key(source, REJECTED)
+
+
+def _output_key(source: InputObject, name: str) -> str:
+    return f"{results_prefix(source.stem, source.run)}{name}"

@@ -14,14 +14,15 @@ from tapeline.batch import keys
 from tapeline.batch.fan_out import RunDocument
 from tapeline.batch.report import Report
 from tapeline.batch.rows import Row, RowReader
-from tapeline.batch.shard_results import PicturePart, RowAnswer, load_part
+from tapeline.batch.shard_results import PictureResult, RowAnswer, load_shard_result
 from tapeline.errors import ErrorCode
 from tapeline.ports import ObjectStore
 
 _LOST: Final = RowAnswer(
     position=-1,
     error_code=ErrorCode.SHARD_LOST,
-    error="expected a part for this row's shard, found none after all passes: drop errors.csv in again",
+    error="expected a result for this row's shard, received none after all attempts: "
+    "drop errors.csv in again",
 )
 _ERROR_COLUMNS: Final = ("error_code", "error")
 _DETAIL_COLUMNS: Final = (
@@ -55,13 +56,13 @@ class ReduceOutcome:
 def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path) -> ReduceOutcome:
     """Write a run's outputs, the predictions last.
 
-    The input decides which rows there are, the parts only how they are answered: a row that no
-    part has becomes ``shard_lost``, and a row that two parts have is written once.
+    The input decides which rows there are, the shard results only how they are answered: a row that no
+    shard result has becomes ``shard_lost``, and a row that two shard results have is written once.
 
     Args:
         run: The run's name.
         drop: The drop bucket, with the input.
-        results: The results bucket, with the parts.
+        results: The results bucket, with the shard results.
         scratch: A folder for temporary files; they take a few hundred bytes a row, memory doesn't grow.
 
     Returns:
@@ -69,32 +70,32 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
 
     Raises:
         ObjectMissingError: The run's description or its input is gone.
-        CorruptObjectError: A part can't be read.
+        CorruptObjectError: A shard result can't be read.
     """
     document = RunDocument.load(results.read(keys.run_document_key(run)))
     report = Report(document)
     with tempfile.TemporaryDirectory(dir=scratch) as name, _AnswerSpool(Path(name) / "answers.db") as spool:
         folder = Path(name)
-        for key in results.keys(keys.parts_prefix(run)):
+        for key in results.keys(keys.shard_results_prefix(run)):
             with results.open(key) as chunks:
-                header, pictures = load_part(chunks)
-                report.add_part(header)
+                header, pictures = load_shard_result(chunks)
+                report.add_shard(header)
                 for picture in pictures:
                     if spool.add(picture):
                         report.add_picture(picture)
         with drop.open(document.source.key, document.source.version) as chunks:
             _write_tables(folder, RowReader(chunks), spool, report)
-        prefix = keys.results_prefix(document.source.stem, run)
-        output = f"{prefix}{document.source.stem}_out.csv"
-        for file in ("details.csv", "errors.csv"):
-            _upload(results, folder / file, f"{prefix}{file}")
-        results.write(f"{prefix}report.json", report.dump(), content_type="application/json")
+        outputs = keys.output_keys(document.source)
+        for file in (keys.DETAILS, keys.ERRORS):
+            _upload(results, folder / file, outputs[file])
+        results.write(outputs[keys.REPORT], report.dump(), content_type="application/json")
+        output = keys.predictions_key(document.source)
         _upload(results, folder / "out.csv", output)
     return ReduceOutcome(report.rows, report.errors, output)
 
 
 class _AnswerSpool:
-    """Answers by position, in a database file: parts come in any order, rows are needed in theirs."""
+    """Answers by position, in a database file: shard results come in any order, rows are needed in theirs."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path)
@@ -111,32 +112,32 @@ class _AnswerSpool:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def add(self, picture: PicturePart) -> bool:
+    def add(self, picture: PictureResult) -> bool:
         """Keep a picture's rows unless they are there; say whether any was new."""
         before = self._database.total_changes
         labels, milliseconds = picture.labels, sum(picture.milliseconds.values())
         self._database.executemany(
             "INSERT OR IGNORE INTO answers VALUES (?, ?)",
             (
-                (row.position, PicturePart((row,), labels, {"all": milliseconds}).to_line())
+                (row.position, PictureResult((row,), labels, {"all": milliseconds}).to_line())
                 for row in picture.rows
             ),
         )
         return self._database.total_changes > before
 
-    def in_order(self) -> Iterator[PicturePart]:
+    def in_order(self) -> Iterator[PictureResult]:
         """Yield each row's answer, in ascending order of position."""
         with closing(self._database.execute("SELECT row FROM answers ORDER BY position")) as found:
             for (line,) in found:
-                yield PicturePart.from_document(json.loads(line))
+                yield PictureResult.from_document(json.loads(line))
 
 
 def _write_tables(folder: Path, rows: RowReader, spool: _AnswerSpool, report: Report) -> None:
     kept = [place for place, name in enumerate(rows.columns) if name not in _ERROR_COLUMNS]
     with (
         (folder / "out.csv").open("w", encoding="utf-8", newline="") as out_file,
-        (folder / "details.csv").open("w", encoding="utf-8", newline="") as details_file,
-        (folder / "errors.csv").open("w", encoding="utf-8", newline="") as errors_file,
+        (folder / keys.DETAILS).open("w", encoding="utf-8", newline="") as details_file,
+        (folder / keys.ERRORS).open("w", encoding="utf-8", newline="") as errors_file,
     ):
         out = csv.writer(out_file, lineterminator="\n")
         details = csv.writer(details_file, lineterminator="\n")
@@ -154,7 +155,7 @@ def _write_tables(folder: Path, rows: RowReader, spool: _AnswerSpool, report: Re
                 errors.writerow((*cells, answer.error_code, answer.error))
 
 
-def _join(rows: RowReader, answers: Iterator[PicturePart]) -> Iterator[tuple[Row, PicturePart]]:
+def _join(rows: RowReader, answers: Iterator[PictureResult]) -> Iterator[tuple[Row, PictureResult]]:
     """Pair each row with its answer; both come in ascending order of position."""
     answer = next(answers, None)
     for row in rows:
@@ -162,10 +163,10 @@ def _join(rows: RowReader, answers: Iterator[PicturePart]) -> Iterator[tuple[Row
             yield row, answer
             answer = next(answers, None)
         else:
-            yield row, PicturePart((_LOST,))
+            yield row, PictureResult((_LOST,))
 
 
-def _details(row: Row, picture: PicturePart) -> tuple[str, ...]:
+def _details(row: Row, picture: PictureResult) -> tuple[str, ...]:
     answer = picture.rows[0]
     return (
         row.index,

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, Final
 
 from tapeline.batch.fan_out import RunDocument
-from tapeline.batch.shard_results import STAGES, PartHeader, PicturePart, RowAnswer
+from tapeline.batch.shard_results import STAGES, PictureResult, RowAnswer, ShardStats
 
 # List prices of us-east-1 in US dollars, an estimate only: aws.amazon.com/lambda/pricing (x86),
 # aws.amazon.com/step-functions/pricing (standard), aws.amazon.com/s3/pricing.
@@ -21,7 +21,7 @@ PUTS_PER_SHARD: Final = 2
 
 
 class Report:
-    """Collects a run's figures while its parts and rows stream by.
+    """Collects a run's figures while its shard results and rows stream by.
 
     Args:
         document: The run's description.
@@ -33,7 +33,7 @@ class Report:
 
     def __init__(self, document: RunDocument) -> None:
         self._document = document
-        self._headers: list[PartHeader] = []
+        self._headers: list[ShardStats] = []
         self._milliseconds = {stage: array("f") for stage in STAGES}
         self._entities: dict[str, Counter[str]] = {}
         self._codes: Counter[str] = Counter()
@@ -45,11 +45,11 @@ class Report:
         """Rows with an error code."""
         return self._codes.total()
 
-    def add_part(self, header: PartHeader) -> None:
+    def add_shard(self, header: ShardStats) -> None:
         """Count a worker's figures on one shard."""
         self._headers.append(header)
 
-    def add_picture(self, picture: PicturePart) -> None:
+    def add_picture(self, picture: PictureResult) -> None:
         """Count a picture's times."""
         self._pictures += 1
         for stage, spent in picture.milliseconds.items():

@@ -14,7 +14,7 @@ STAGES: Final = ("fetch", "decode", "classify", "read", "answer")
 
 
 @dataclass(frozen=True, slots=True)
-class PartHeader:
+class ShardStats:
     """What a worker says about its work on one shard.
 
     Attributes:
@@ -44,7 +44,7 @@ class PartHeader:
 
 @dataclass(frozen=True, slots=True)
 class RowAnswer:
-    """The answer to one row, as a part holds it.
+    """The answer to one row, as a shard result holds it.
 
     Attributes:
         position: The row's place in the input, from 0.
@@ -68,7 +68,7 @@ class RowAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class PicturePart:
+class PictureResult:
     """The answers of one picture.
 
     Attributes:
@@ -98,17 +98,17 @@ class PicturePart:
         )
 
 
-def dump_part(header: PartHeader, pictures: Iterable[bytes]) -> bytes:
+def dump_shard_result(header: ShardStats, pictures: Iterable[bytes]) -> bytes:
     """Return a whole part.
 
     Args:
         header: Its first line.
-        pictures: The lines of :meth:`PicturePart.to_line`.
+        pictures: The lines of :meth:`PictureResult.to_line`.
     """
     return b"".join(chain([dump_line(asdict(header))], pictures))
 
 
-def load_part(chunks: Iterable[bytes]) -> tuple[PartHeader, Iterator[PicturePart]]:
+def load_shard_result(chunks: Iterable[bytes]) -> tuple[ShardStats, Iterator[PictureResult]]:
     """Stream a part.
 
     Args:
@@ -118,20 +118,20 @@ def load_part(chunks: Iterable[bytes]) -> tuple[PartHeader, Iterator[PicturePart
         The header, and the pictures as they come.
 
     Raises:
-        CorruptObjectError: The bytes aren't a part (also while the pictures are iterated).
+        CorruptObjectError: The bytes aren't a shard result (also while the pictures are iterated).
     """
     documents = load_lines(chunks)
     try:
-        header = PartHeader(**next(documents))
+        header = ShardStats(**next(documents))
     except (StopIteration, ValueError, TypeError) as error:
         raise _corrupt(error) from error
     return header, _pictures(documents)
 
 
-def _pictures(documents: Iterator[Any]) -> Iterator[PicturePart]:
+def _pictures(documents: Iterator[Any]) -> Iterator[PictureResult]:
     while True:
         try:
-            yield PicturePart.from_document(next(documents))
+            yield PictureResult.from_document(next(documents))
         except StopIteration:
             return
         except (ValueError, KeyError, TypeError) as error:
@@ -140,8 +140,8 @@ def _pictures(documents: Iterator[Any]) -> Iterator[PicturePart]:
 
 def _corrupt(error: Exception) -> CorruptObjectError:
     return CorruptObjectError(
-        f"expected a part (a header line, then a picture a line), received something else: {error!r}; "
-        "delete the part and start the run again"
+        f"expected a shard result (a header, then a picture a line), received something else: {error!r}; "
+        "delete the shard result and start the run again"
     )
 
 

@@ -102,11 +102,11 @@ def load_shard(body: bytes) -> list[PictureTask]:
 
 
 def shard_name(number: int) -> str:
-    """The name of a shard of the first pass, such as ``00042``."""
+    """The name of a shard of the first attempt, such as ``00042``."""
     return f"{number:05d}"
 
 
-def rest_name(shard: str, done: int) -> str:
+def remainder_name(shard: str, done: int) -> str:
     """The name of the shard that holds what a worker handed back after ``done`` pictures.
 
     Two workers that run the same shard hand back under different names unless what is left is the

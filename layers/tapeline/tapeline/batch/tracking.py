@@ -9,7 +9,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.fan_out import RunDocument
-from tapeline.batch.shard_results import load_part
+from tapeline.batch.shard_results import load_shard_result
 from tapeline.errors import ErrorCode, ObjectMissingError
 from tapeline.ports import ExecutionReader, ExecutionState, LinkSigner, ObjectStore
 
@@ -52,8 +52,8 @@ class _Counted:
 class RunTracker:
     """Looks runs up.
 
-    A part never changes once it is written, so that its counts are kept: whoever asks again and again
-    for a run makes it read only the parts that are new.
+    A shard result never changes once it is written, so that its counts are kept: whoever asks again and again
+    for a run makes it read only the shard results that are new.
 
     Args:
         results: The results bucket.
@@ -85,12 +85,9 @@ class RunTracker:
                 "the names are those of the folders results/FILE/RUN/ in the results bucket, where "
                 "rejected.json says why a file was refused"
             ) from error
-        prefix = keys.results_prefix(document.source.stem, run)
-        # The predictions are written last: where they are, all outputs are.
-        predictions = f"{document.source.stem}_out.csv"
-        if self._results.exists(f"{prefix}{predictions}"):
-            return self._finished(document, prefix, predictions)
-        counts = self._count(self._results.keys(keys.parts_prefix(run)))
+        if self._results.exists(keys.predictions_key(document.source)):
+            return self._finished(document)
+        counts = self._count(self._results.keys(keys.shard_results_prefix(run)))
         codes = Counter(str(code) for count in counts for code in count.codes)
         return RunStatus(
             run=run,
@@ -104,9 +101,9 @@ class RunTracker:
             errors_by_code=dict(sorted(codes.items())),
         )
 
-    def _finished(self, document: RunDocument, prefix: str, predictions: str) -> RunStatus:
-        report = json.loads(self._results.read(f"{prefix}report.json"))
-        names = (predictions, "details.csv", "errors.csv", "report.json")
+    def _finished(self, document: RunDocument) -> RunStatus:
+        outputs = keys.output_keys(document.source)
+        report = json.loads(self._results.read(outputs[keys.REPORT]))
         return RunStatus(
             run=document.run,
             state="succeeded",
@@ -115,7 +112,7 @@ class RunTracker:
             rows_done=document.rows,
             pictures=document.pictures,
             errors_by_code=report["errors_by_code"],
-            outputs={name: self._signer.sign(f"{prefix}{name}", self._link_seconds) for name in names},
+            outputs={name: self._signer.sign(key, self._link_seconds) for name, key in outputs.items()},
         )
 
     def _count(self, keys: Iterable[str]) -> list[_Counted]:
@@ -131,6 +128,6 @@ class RunTracker:
 
     def _read(self, key: str) -> _Counted:
         with self._results.open(key) as chunks:
-            header, pictures = load_part(chunks)
+            header, pictures = load_shard_result(chunks)
             codes = [row.error_code for picture in pictures for row in picture.rows if row.error_code]
         return _Counted(header.rows, tuple(codes))
