@@ -11,6 +11,7 @@ from tapeline.adapters.s3_store import BucketStore
 from tapeline.answering import Components
 from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
+from tapeline.batch.states import ShardInput, parse_input
 from tapeline.settings import load_settings
 
 logger = Logger()
@@ -28,7 +29,7 @@ def _components() -> Components:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
-    """Answer one shard of a run and write its part."""
+    """Answer one shard of a run and write its result."""
     cold_start = _components.cache_info().currsize == 0
     return infer(event, context, _settings(), _components(), cold_start=cold_start)
 
@@ -42,6 +43,7 @@ def infer(
     cold_start: bool,
 ) -> dict[str, object]:
     """Answer the shard that an event names with the given components."""
+    task = parse_input(ShardInput, event)
     worker = Worker(
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
         reserve_seconds=settings.reserve_seconds,
@@ -49,6 +51,6 @@ def infer(
         cold_start=cold_start,
     )
     store = BucketStore(s3_client(), settings.results_bucket)
-    done = infer_shard(str(event["run"]), str(event["shard"]), store, components, worker)
-    logger.info("inferred", extra=done)
-    return done
+    output = infer_shard(task.run, task.shard, store, components, worker).model_dump()
+    logger.info("inferred", extra=output)
+    return output

@@ -9,6 +9,7 @@ from missing.settings import MissingSettings
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch.missing import find_missing
+from tapeline.batch.states import MissingInput, parse_input
 from tapeline.settings import load_settings
 
 logger = Logger()
@@ -21,9 +22,10 @@ def _settings() -> MissingSettings:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001
-    """Return the next pass over a run's shards; its ``shards`` is 0 where none is left to try."""
+    """Return the next attempt at a run's shards; its ``shards`` is 0 where none is left to try."""
+    ended = parse_input(MissingInput, event)
     settings = _settings()
     store = BucketStore(s3_client(), settings.results_bucket)
-    following = find_missing(str(event["run"]), int(str(event["attempt"])), store, attempts=settings.attempts)
-    logger.info("compared shards with parts", extra=following)
+    following = find_missing(ended.run, ended.attempt, store, attempts=settings.attempts).model_dump()
+    logger.info("compared shards with shard results", extra=following)
     return following

@@ -7,7 +7,8 @@
     ├── RejectedInputError  an input file as a whole can't be used
     ├── RowError            one row or its picture can't be answered; carries an ErrorCode
     ├── ObjectMissingError  an object that has to be in the store isn't there
-    ├── CorruptObjectError  a shard, part or manifest doesn't have its format
+    ├── CorruptObjectError  a shard, a shard result or a document of a run doesn't have its format
+    ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
     ├── DeadlineError       the answer missed the caller's deadline
     └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
@@ -86,7 +87,11 @@ class ObjectMissingError(TapelineError):
 
 
 class CorruptObjectError(TapelineError):
-    """A shard, part or manifest in the store doesn't have the format that it should have."""
+    """A shard, a shard result or a document of a run doesn't have the format that it should have."""
+
+
+class StateInputError(TapelineError):
+    """An event isn't the input that a state of the state machine takes."""
 
 
 class ModelFileError(TapelineError):

@@ -1,7 +1,8 @@
-"""A shard of pictures to a result with their answers, within the worker's time."""
+"""A shard of pictures to a shard result with their answers, within the worker's time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +12,13 @@ from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
+from tapeline.batch.states import ShardOutput
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
 
-_SAFETY: Final = 3.0
-"""The next picture may take this many times as long as the slowest so far."""
+# How many times as long as the slowest picture so far the next one may take; chosen by hand.
+_SAFETY_FACTOR: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Worker:
     """What a worker knows about itself.
 
     Attributes:
-        remaining_seconds: How long it may still run.
-        reserve_seconds: Time to keep for writing, and for a download that hangs until its deadline.
+        remaining_seconds: Returns how long it may still run.
+        reserve_seconds: Time to keep for writing, and for a download that lasts until its deadline.
         memory_megabytes: Its memory size.
         cold_start: Whether this is its first shard.
     """
@@ -38,11 +40,12 @@ class Worker:
 
 def infer_shard(
     run: str, shard: str, store: ObjectStore, components: Components, worker: Worker
-) -> dict[str, object]:
-    """Answer a shard and write its shard result; hand back what there is no time for.
+) -> ShardOutput:
+    """Answer a shard's pictures and write the shard result.
 
-    What is left is written as a shard of its own before the shard result is: whatever happens in between,
-    every picture is in a shard result or in a shard without one. The first shard result written stands.
+    The pictures that there is no time for are written first, as a shard of their own: if the worker
+    ends at any point, every picture is in a shard result or in a shard without one. A shard result
+    that exists already is kept.
 
     Args:
         run: The run's name.
@@ -52,7 +55,7 @@ def infer_shard(
         worker: The worker's own limits.
 
     Returns:
-        ``{"shard", "rows", "errors", "left"}``: the state machine's payload stays small.
+        The shard's counts.
 
     Raises:
         ObjectMissingError: There is no such shard.
@@ -60,45 +63,46 @@ def infer_shard(
     """
     start = time.perf_counter()
     tasks = load_shard(store.read(keys.shard_key(run, shard)))
-    lines: list[bytes] = []
-    rows = errors = 0
-    slowest = 0.0
-    before = start
-    queries = (PictureQuery(task.image_link, _entities(task)) for task in tasks)
-    answers = answer_pictures(queries, components)
-    for task in tasks:
-        # A first picture is always tried: otherwise a shard could be handed back for ever.
-        if lines and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY * slowest:
-            break
-        result = _picture_result(task, next(answers))
-        lines.append(result.to_line())
-        rows += len(result.rows)
-        errors += sum(row.error_code is not None for row in result.rows)
-        now = time.perf_counter()
-        slowest = max(slowest, now - before)
-        before = now
-    answers.close()
-
-    left = tasks[len(lines) :]
+    results = _answer_in_time(tasks, components, worker)
+    left = tasks[len(results) :]
     if left:
-        rest = remainder_name(shard, len(lines))
-        store.write(keys.shard_key(run, rest), dump_shard(left), content_type=CONTENT_TYPE)
-    header = ShardStats(
+        remainder = keys.shard_key(run, remainder_name(shard, len(results)))
+        store.write(remainder, dump_shard(left), content_type=CONTENT_TYPE)
+    answers = [row for result in results for row in result.rows]
+    stats = ShardStats(
         shard=shard,
-        pictures=len(lines),
-        rows=rows,
-        errors=errors,
-        left=len(left),
+        pictures=len(results),
+        rows=len(answers),
+        errors=sum(row.error_code is not None for row in answers),
         cold_start=worker.cold_start,
         seconds=round(time.perf_counter() - start, 3),
         memory_megabytes=worker.memory_megabytes,
         code_version=__version__,
         model_hashes=_hashes(components),
     )
-    store.write_once(
-        keys.shard_result_key(run, shard), dump_shard_result(header, lines), content_type=CONTENT_TYPE
-    )
-    return {"shard": shard, "rows": rows, "errors": errors, "left": len(left)}
+    body = dump_shard_result(stats, results)
+    store.write_once(keys.shard_result_key(run, shard), body, content_type=CONTENT_TYPE)
+    return ShardOutput(shard=shard, rows=stats.rows, errors=stats.errors, left=len(left))
+
+
+def _answer_in_time(
+    tasks: Sequence[PictureTask], components: Components, worker: Worker
+) -> list[PictureResult]:
+    """Answer pictures, in order, until none is left or another one could take too long."""
+    results: list[PictureResult] = []
+    slowest = 0.0
+    before = time.perf_counter()
+    queries = (PictureQuery(task.image_link, _entities(task)) for task in tasks)
+    with closing(answer_pictures(queries, components)) as answers:
+        for task in tasks:
+            # The first picture is answered in any case: otherwise no attempt would get any further.
+            if results and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY_FACTOR * slowest:
+                break
+            results.append(_picture_result(task, next(answers)))
+            now = time.perf_counter()
+            slowest = max(slowest, now - before)
+            before = now
+    return results
 
 
 def _hashes(components: Components) -> Mapping[str, str]:
@@ -110,18 +114,18 @@ def _entities(task: PictureTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _picture_result(task: PictureTask, result: PictureAnswers) -> PictureResult:
+def _picture_result(task: PictureTask, answers: PictureAnswers) -> PictureResult:
     return PictureResult(
-        rows=tuple(_row_answer(question, result) for question in task.questions),
-        labels=tuple((label.name, label.score) for label in result.labels),
-        milliseconds=result.milliseconds,
+        rows=tuple(_row_answer(question, answers) for question in task.questions),
+        labels=tuple((label.name, round(label.score, 4)) for label in answers.labels),
+        milliseconds={stage: round(spent, 1) for stage, spent in answers.milliseconds.items()},
     )
 
 
-def _row_answer(question: Question, result: PictureAnswers) -> RowAnswer:
+def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
     if question.problem is not None:
         return RowAnswer(question.position, error_code=ErrorCode.BAD_ROW, error=question.problem)
-    answer = result.answers[question.entity_name]
+    answer = answers.answers[question.entity_name]
     if isinstance(answer, RowError):
         return RowAnswer(question.position, error_code=answer.code, error=answer.message)
     return RowAnswer(

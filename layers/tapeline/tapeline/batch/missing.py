@@ -1,35 +1,32 @@
-"""Which shards still have no shard result, and another attempt over them."""
-
-import json
+"""Which shards have no result yet, and the next attempt at them."""
 
 from tapeline.batch import keys
-from tapeline.batch.shards import manifest_items
+from tapeline.batch.documents import JSON_TYPE
+from tapeline.batch.shards import dump_manifest
+from tapeline.batch.states import AttemptInput
 from tapeline.ports import ObjectStore
 
 
-def find_missing(run: str, attempt: int, store: ObjectStore, *, attempts: int) -> dict[str, object]:
+def find_missing(run: str, attempt: int, store: ObjectStore, *, attempts: int) -> AttemptInput:
     """Compare shards with shard results, and write the manifest of the next attempt.
 
-    Shards that workers handed back for want of time are shards like the others, so the same
-    difference finds them.
+    The pictures that workers left for lack of time are in shards of their own, so that the same
+    comparison finds them.
 
     Args:
         run: The run's name.
         attempt: The attempt that just ended, from 1.
         store: The results bucket.
-        attempts: Attempts in all; after the last one nothing is tried again.
+        attempts: Attempts in all; after the last one, nothing is tried again.
 
     Returns:
-        The state machine's next input: ``{"run", "attempt", "manifest", "shards"}``, where
-        ``shards`` is the number to run again, 0 where there is nothing left to try.
+        The next attempt; it has 0 shards where nothing is left to try, and then no manifest is written.
     """
     shards = [keys.shard_of(key) for key in store.keys(keys.shards_prefix(run))]
     answered = {keys.shard_of(key) for key in store.keys(keys.shard_results_prefix(run))}
-    missing = [shard for shard in shards if shard not in answered]
     following = attempt + 1
-    key = keys.manifest_key(run, following)
-    tried = missing if following <= attempts else []
+    tried = [shard for shard in shards if shard not in answered] if following <= attempts else []
+    manifest = keys.manifest_key(run, following)
     if tried:
-        body = json.dumps(manifest_items(tried)).encode()
-        store.write(key, body, content_type="application/json")
-    return {"run": run, "attempt": following, "manifest": key, "shards": len(tried)}
+        store.write(manifest, dump_manifest(tried), content_type=JSON_TYPE)
+    return AttemptInput(run=run, attempt=following, manifest=manifest, shards=len(tried))

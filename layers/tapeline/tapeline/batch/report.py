@@ -6,8 +6,9 @@ from array import array
 from collections import Counter
 from typing import Any, Final
 
-from tapeline.batch.fan_out import RunDocument
-from tapeline.batch.shard_results import STAGES, PictureResult, RowAnswer, ShardStats
+from tapeline.batch.documents import RunDocument
+from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
+from tapeline.batch.spool import AnsweredRow
 
 # List prices of us-east-1 in US dollars, an estimate only: aws.amazon.com/lambda/pricing (x86),
 # aws.amazon.com/step-functions/pricing (standard), aws.amazon.com/s3/pricing.
@@ -55,10 +56,10 @@ class Report:
         for stage, spent in picture.milliseconds.items():
             self._milliseconds[stage].append(spent)
 
-    def add_row(self, entity_name: str, answer: RowAnswer) -> None:
+    def add_row(self, entity_name: str, answer: AnsweredRow) -> None:
         """Count a row's answer."""
         self.rows += 1
-        if answer.error_code is not None:
+        if answer.error_code:
             self._codes[answer.error_code] += 1
             kind = "errors"
         else:

@@ -9,7 +9,10 @@ from typing import Final
 from tapeline.batch.jsonl import split_lines
 from tapeline.errors import RejectedInputError
 
+# The columns that a header must have.
 REQUIRED_COLUMNS: Final = ("image_link", "entity_name")
+
+# The columns that a header may have once; ``group_id`` isn't used.
 OPTIONAL_COLUMNS: Final = ("index", "group_id")
 
 
@@ -18,10 +21,9 @@ class Row:
     """One data row of the input.
 
     Attributes:
-        position: Its place among the data rows, from 0; what the output's order follows.
+        position: The row's number in the input, from 0; the outputs have the rows in this order.
         index: The cell of the column ``index``, or the position where the file has no such column.
         image_link: The link as given, without the spaces around it.
-        group_id: The product category as given; empty where the file doesn't say.
         entity_name: The entity as given, without the spaces around it.
         cells: All of the line's cells as given.
         problem: What is wrong with the line itself, or None.
@@ -30,7 +32,6 @@ class Row:
     position: int
     index: str
     image_link: str
-    group_id: str
     entity_name: str
     cells: tuple[str, ...]
     problem: str | None
@@ -39,7 +40,7 @@ class Row:
 class RowReader:
     """Streams an input CSV: UTF-8 with or without BOM, LF or CRLF, quoted or not.
 
-    Blank lines are no rows, as in ``pandas.read_csv``. A line with too few or too many cells is a
+    Blank lines aren't rows, as in ``pandas.read_csv``. A line with too few or too many cells is a
     row with a ``problem``: it must not get lost.
 
     Args:
@@ -54,10 +55,10 @@ class RowReader:
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        # strict: otherwise a quote that is never closed swallows the rest of the file in silence.
+        # Not strict, the csv module would take all that follows an unclosed quote for one cell.
         self._reader = csv.reader(_decode(chunks), strict=True)
         self.columns = self._read_header()
-        self._places = {name: self.columns.index(name) for name in _used(self.columns)}
+        self._indexes = {name: self.columns.index(name) for name in _used(self.columns)}
 
     def _read_header(self) -> tuple[str, ...]:
         expected = f"a CSV file whose header has the columns {' and '.join(REQUIRED_COLUMNS)}"
@@ -101,8 +102,8 @@ class RowReader:
 
     def _row(self, position: int, cells: list[str]) -> Row:
         def cell(name: str) -> str:
-            place = self._places.get(name)
-            return cells[place] if place is not None and place < len(cells) else ""
+            index = self._indexes.get(name)
+            return cells[index] if index is not None and index < len(cells) else ""
 
         problem = None
         if len(cells) != len(self.columns):
@@ -112,9 +113,8 @@ class RowReader:
             )
         return Row(
             position=position,
-            index=cell("index") if "index" in self._places else str(position),
+            index=cell("index") if "index" in self._indexes else str(position),
             image_link=cell("image_link").strip(),
-            group_id=sys.intern(cell("group_id")),
             entity_name=sys.intern(cell("entity_name").strip()),
             cells=tuple(cells),
             problem=problem,

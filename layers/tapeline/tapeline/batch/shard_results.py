@@ -1,31 +1,39 @@
-"""Parts: the answers of one shard, as JSON Lines: a header, then a picture a line."""
+"""Shard results: the answers to one shard, as JSON Lines: the stats, then a picture a line."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, Self
+from typing import Final
 
-from tapeline.batch.jsonl import dump_line, load_lines
+from tapeline.batch.jsonl import record_lines
+from tapeline.batch.schema import Schema
 from tapeline.errors import CorruptObjectError, ErrorCode
 from tapeline.picture import Box
 
+# The stages of a picture, in the order of the flow; the keys of ``PictureResult.milliseconds``.
 STAGES: Final = ("fetch", "decode", "classify", "read", "answer")
-"""The stages of a picture, in the order of the flow; the keys of ``milliseconds``."""
+
+_ADVICE: Final = "delete the shard result and start the run again"
+
+# What could have been answered instead: prediction, confidence, text.
+type RunnerUpRecord = tuple[str, float, str]
+
+# One of ResNet50's classes: name, score from 0 to 1.
+type LabelRecord = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class ShardStats:
-    """What a worker says about its work on one shard.
+    """What a worker reports about its work on one shard.
 
     Attributes:
         shard: The shard's name.
-        pictures: Pictures in this part.
-        rows: Rows in this part.
+        pictures: Pictures in this result.
+        rows: Rows in this result.
         errors: Rows with an error code among them.
-        left: Pictures that were handed back as a shard of their own.
         cold_start: Whether this was the worker's first shard.
         seconds: Wall-clock time of the shard.
-        memory_megabytes: The worker's memory size, which its price goes by.
+        memory_megabytes: The worker's memory size, on which its price depends.
         code_version: The version of this package.
         model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
     """
@@ -34,7 +42,6 @@ class ShardStats:
     pictures: int
     rows: int
     errors: int
-    left: int
     cold_start: bool
     seconds: float
     memory_megabytes: int
@@ -44,15 +51,15 @@ class ShardStats:
 
 @dataclass(frozen=True, slots=True)
 class RowAnswer:
-    """The answer to one row, as a shard result holds it.
+    """The answer to one row.
 
     Attributes:
-        position: The row's place in the input, from 0.
+        position: The row's number in the input, from 0.
         prediction: Such as ``12.5 centimetre``; empty where the picture doesn't say.
         confidence: 0 to 1.
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners in pixels of the original picture.
-        runners_up: What could have been answered instead, best first, as (prediction, confidence, text).
+        runners_up: What could have been answered instead, best first.
         error_code: Why the row couldn't be answered, or None.
         error: The same in words; empty where there is no error.
     """
@@ -62,108 +69,53 @@ class RowAnswer:
     confidence: float = 0.0
     text: str = ""
     box: Box | None = None
-    runners_up: tuple[tuple[str, float, str], ...] = ()
+    runners_up: tuple[RunnerUpRecord, ...] = ()
     error_code: ErrorCode | None = None
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureResult:
-    """The answers of one picture.
+    """The answers to all questions about one picture.
 
     Attributes:
-        rows: The answers to the rows that ask about it.
-        labels: ResNet50's best classes as (name, probability), best first.
+        rows: The answers, one for each question.
+        labels: ResNet50's best classes, best first; empty without ResNet50.
         milliseconds: Stage -> wall-clock time.
     """
 
     rows: tuple[RowAnswer, ...]
-    labels: tuple[tuple[str, float], ...] = ()
+    labels: tuple[LabelRecord, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
 
-    def to_line(self) -> bytes:
-        """Return the picture's line of the part."""
-        document = asdict(self)
-        document["milliseconds"] = {stage: round(spent, 1) for stage, spent in self.milliseconds.items()}
-        document["labels"] = [(name, round(score, 4)) for name, score in self.labels]
-        return dump_line(document)
 
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Return what :meth:`to_line` wrote."""
-        return cls(
-            rows=tuple(_load_row(row) for row in document["rows"]),
-            labels=tuple((str(name), float(score)) for name, score in document["labels"]),
-            milliseconds={str(stage): float(spent) for stage, spent in document["milliseconds"].items()},
-        )
+_STATS: Final = Schema(ShardStats, name="a shard result that begins with its stats", advice=_ADVICE)
+_PICTURES: Final = Schema(PictureResult, name="a shard result with a picture a line", advice=_ADVICE)
 
 
-def dump_shard_result(header: ShardStats, pictures: Iterable[bytes]) -> bytes:
-    """Return a whole part.
+def dump_shard_result(stats: ShardStats, pictures: Iterable[PictureResult]) -> bytes:
+    """Return a shard result as JSON Lines.
 
-    Args:
-        header: Its first line.
-        pictures: The lines of :meth:`PictureResult.to_line`.
+    Raises:
+        ValueError: A number is a NaN or an infinity, which JSON doesn't have.
     """
-    return b"".join(chain([dump_line(asdict(header))], pictures))
+    return b"".join(chain([_STATS.dump_line(stats)], map(_PICTURES.dump_line, pictures)))
 
 
 def load_shard_result(chunks: Iterable[bytes]) -> tuple[ShardStats, Iterator[PictureResult]]:
-    """Stream a part.
+    """Stream a shard result.
 
     Args:
         chunks: Its bytes, split anywhere.
 
     Returns:
-        The header, and the pictures as they come.
+        The stats, and the pictures as they arrive.
 
     Raises:
         CorruptObjectError: The bytes aren't a shard result (also while the pictures are iterated).
     """
-    documents = load_lines(chunks)
-    try:
-        header = ShardStats(**next(documents))
-    except (StopIteration, ValueError, TypeError) as error:
-        raise _corrupt(error) from error
-    return header, _pictures(documents)
-
-
-def _pictures(documents: Iterator[Any]) -> Iterator[PictureResult]:
-    while True:
-        try:
-            yield PictureResult.from_document(next(documents))
-        except StopIteration:
-            return
-        except (ValueError, KeyError, TypeError) as error:
-            raise _corrupt(error) from error
-
-
-def _corrupt(error: Exception) -> CorruptObjectError:
-    return CorruptObjectError(
-        f"expected a shard result (a header, then a picture a line), received something else: {error!r}; "
-        "delete the shard result and start the run again"
-    )
-
-
-def _load_row(row: Mapping[str, Any]) -> RowAnswer:
-    box = row["box"]
-    code = row["error_code"]
-    return RowAnswer(
-        position=int(row["position"]),
-        prediction=str(row["prediction"]),
-        confidence=float(row["confidence"]),
-        text=str(row["text"]),
-        box=None if box is None else _load_box(box),
-        runners_up=tuple(
-            (str(prediction), float(confidence), str(text))
-            # Parts of earlier versions have none.
-            for prediction, confidence, text in row.get("runners_up", ())
-        ),
-        error_code=None if code is None else ErrorCode(code),
-        error=str(row["error"]),
-    )
-
-
-def _load_box(corners: list[list[float]]) -> Box:
-    a, b, c, d = ((float(x), float(y)) for x, y in corners)
-    return a, b, c, d
+    lines = record_lines(chunks)
+    first = next(lines, None)
+    if first is None:
+        raise CorruptObjectError(f"expected a shard result, received an empty object; {_ADVICE}")
+    return _STATS.load(first), map(_PICTURES.load, lines)

@@ -1,15 +1,17 @@
-"""Shards: the pictures of a run cut into pieces of work, each picture with all rows that ask about it."""
+"""Shards: a run's pictures in pieces of work, each picture with all questions about it."""
 
+import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from tapeline.batch.jsonl import dump_line, load_lines
+from tapeline.batch.jsonl import record_lines
 from tapeline.batch.rows import Row
-from tapeline.errors import CorruptObjectError
+from tapeline.batch.schema import Schema
 
-# A worker's cold start takes about five seconds, and so do a few pictures: fewer are not worth a worker.
+# Pictures in a shard at least, where the deployment allows that many. Measured: a worker's cold
+# start takes about five seconds, as much as a few pictures.
 SMALLEST_SHARD: Final = 4
 
 
@@ -18,23 +20,19 @@ class Question:
     """What one row asks of its picture.
 
     Attributes:
-        position: The row's place in the input, from 0.
-        index: The row's index as given.
+        position: The row's number in the input, from 0.
         entity_name: The entity as given; it may be unknown.
-        group_id: The product category as given; may be empty.
         problem: What is wrong with the row itself, or None.
     """
 
     position: int
-    index: str
     entity_name: str
-    group_id: str
     problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PictureTask:
-    """One picture, and all the rows that ask about it.
+    """One picture and all questions about it.
 
     Attributes:
         image_link: The link as given; it may be unusable.
@@ -45,10 +43,29 @@ class PictureTask:
     questions: tuple[Question, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ManifestItem:
+    """One item of a manifest, as the Distributed Map reads it.
+
+    Attributes:
+        shard: The name of a shard that is to be answered.
+    """
+
+    shard: str
+
+
+_TASKS: Final = Schema(
+    PictureTask, name="a picture of a shard with its questions", advice="drop the CSV again"
+)
+
+
 class RowGroups:
     """Rows grouped by picture, pictures in order of their first row.
 
-    The challenge's 131,187 rows have 90,666 distinct links: each is to be fetched and read once.
+    The challenge's 131,187 rows have 90,666 distinct links; each is to be fetched and read once.
+
+    Attributes:
+        rows: Rows so far.
     """
 
     def __init__(self) -> None:
@@ -60,8 +77,8 @@ class RowGroups:
         return len(self._questions)
 
     def add(self, row: Row) -> None:
-        """Put a row to its picture."""
-        question = Question(row.position, row.index, row.entity_name, row.group_id, row.problem)
+        """Add a row to its picture's group."""
+        question = Question(row.position, row.entity_name, row.problem)
         self._questions.setdefault(row.image_link, []).append(question)
         self.rows += 1
 
@@ -76,14 +93,14 @@ def shard_size(pictures: int, *, workers: int, largest: int) -> int:
     Args:
         pictures: Pictures in the run.
         workers: Workers that run at once, at least 1.
-        largest: The most that a worker does comfortably within its time.
+        largest: The most pictures that a worker can answer within its time.
     """
     return max(min(math.ceil(pictures / workers), largest), min(SMALLEST_SHARD, largest))
 
 
 def dump_shard(tasks: Iterable[PictureTask]) -> bytes:
-    """Return a shard's JSON Lines: a picture a line."""
-    return b"".join(dump_line(_task_document(task)) for task in tasks)
+    """Return a shard as JSON Lines, a picture a line."""
+    return b"".join(map(_TASKS.dump_line, tasks))
 
 
 def load_shard(body: bytes) -> list[PictureTask]:
@@ -92,13 +109,7 @@ def load_shard(body: bytes) -> list[PictureTask]:
     Raises:
         CorruptObjectError: The bytes aren't a shard.
     """
-    try:
-        return [_load_task(document) for document in load_lines([body])]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptObjectError(
-            f"expected a shard (a picture with its questions a line), received {body[:80]!r}...: "
-            f"{error!r}; drop the CSV again"
-        ) from error
+    return [_TASKS.load(line) for line in record_lines([body])]
 
 
 def shard_name(number: int) -> str:
@@ -107,42 +118,14 @@ def shard_name(number: int) -> str:
 
 
 def remainder_name(shard: str, done: int) -> str:
-    """The name of the shard that holds what a worker handed back after ``done`` pictures.
+    """The name of the shard with the pictures that a worker left after it answered ``done``.
 
-    Two workers that run the same shard hand back under different names unless what is left is the
-    same, so neither can hide the other's.
+    Two workers on the same shard use the same name only for the same pictures, so that neither
+    overwrites what the other one left.
     """
     return f"{shard}-{done}"
 
 
-def manifest_items(shards: Sequence[str]) -> list[dict[str, str]]:
-    """The items of a manifest, as the Distributed Map reads them."""
-    return [{"shard": shard} for shard in shards]
-
-
-def _task_document(task: PictureTask) -> dict[str, Any]:
-    questions = [
-        {
-            "position": question.position,
-            "index": question.index,
-            "entity_name": question.entity_name,
-            "group_id": question.group_id,
-            **({"problem": question.problem} if question.problem is not None else {}),
-        }
-        for question in task.questions
-    ]
-    return {"image_link": task.image_link, "questions": questions}
-
-
-def _load_task(document: dict[str, Any]) -> PictureTask:
-    questions = tuple(
-        Question(
-            position=int(item["position"]),
-            index=str(item["index"]),
-            entity_name=str(item["entity_name"]),
-            group_id=str(item["group_id"]),
-            problem=item.get("problem"),
-        )
-        for item in document["questions"]
-    )
-    return PictureTask(str(document["image_link"]), questions)
+def dump_manifest(shards: Iterable[str]) -> bytes:
+    """Return the manifest of an attempt: a JSON array of :class:`ManifestItem`."""
+    return json.dumps([asdict(ManifestItem(shard)) for shard in shards]).encode()

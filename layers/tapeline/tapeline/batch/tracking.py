@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tapeline.batch import keys
-from tapeline.batch.fan_out import RunDocument
+from tapeline.batch.documents import RunDocument
 from tapeline.batch.shard_results import load_shard_result
 from tapeline.errors import ErrorCode, ObjectMissingError
 from tapeline.ports import ExecutionReader, ExecutionState, LinkSigner, ObjectStore

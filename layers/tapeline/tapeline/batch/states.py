@@ -1,0 +1,123 @@
+"""The inputs and outputs of the state machine and of its states.
+
+``infra/batch.asl.yaml`` names these fields in its paths. The state machine passes only these small
+documents on; everything else is in the results bucket.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tapeline.batch.schema import first_problem
+from tapeline.errors import StateInputError
+
+type _Name = Annotated[str, Field(min_length=1)]
+type _Count = Annotated[int, Field(ge=0)]
+type _Attempt = Annotated[int, Field(ge=1)]
+
+
+class StateDocument(BaseModel):
+    """What all inputs and outputs have in common: they are validated strictly and are immutable."""
+
+    # A state may receive fields of the state before it that it doesn't read.
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class AttemptInput(StateDocument):
+    """One attempt at a run's shards: the state machine's input, and the output of the state Missing.
+
+    Attributes:
+        run: The run's name.
+        attempt: The attempt's number, from 1.
+        manifest: Key of the list of the shards to answer.
+        shards: Shards in that list; with 0, the reducer comes next.
+    """
+
+    run: _Name
+    attempt: _Attempt
+    manifest: _Name
+    shards: _Count
+
+
+class ShardInput(StateDocument):
+    """Input of the state Inference.
+
+    Attributes:
+        run: The run's name.
+        shard: The shard's name.
+    """
+
+    run: _Name
+    shard: _Name
+
+
+class ShardOutput(StateDocument):
+    """Output of the state Inference.
+
+    Attributes:
+        shard: The shard's name.
+        rows: Rows with an answer or an error.
+        errors: Rows with an error among them.
+        left: Pictures that were left for the next attempt for lack of time.
+    """
+
+    shard: _Name
+    rows: _Count
+    errors: _Count
+    left: _Count
+
+
+class MissingInput(StateDocument):
+    """Input of the state Missing: the attempt that just ended.
+
+    Attributes:
+        run: The run's name.
+        attempt: The attempt's number, from 1.
+    """
+
+    run: _Name
+    attempt: _Attempt
+
+
+class ReducerInput(StateDocument):
+    """Input of the state Reducer.
+
+    Attributes:
+        run: The run's name.
+    """
+
+    run: _Name
+
+
+class ReducerOutput(StateDocument):
+    """Output of the state Reducer, and so of the state machine.
+
+    Attributes:
+        rows: Rows in the outputs, which is rows in the input.
+        errors: Rows with an error code among them.
+        output: Key of the predictions in the results bucket.
+    """
+
+    rows: _Count
+    errors: _Count
+    output: _Name
+
+
+def parse_input[D: StateDocument](kind: type[D], event: Mapping[str, object]) -> D:
+    """Return the input of a state.
+
+    Args:
+        kind: What the state takes.
+        event: The event that its function received.
+
+    Raises:
+        StateInputError: A field is missing or can't be used.
+    """
+    try:
+        return kind.model_validate(event)
+    except ValidationError as error:
+        raise StateInputError(
+            f"expected {kind.__name__} with {', '.join(kind.model_fields)}: {first_problem(error)}; "
+            "start the state machine with what FanOut passes to it, or send an event as in events/"
+        ) from error

@@ -1,0 +1,96 @@
+import json
+
+import pytest
+
+from tapeline.batch import keys
+from tapeline.batch.documents import RejectionDocument, RunDocument
+from tapeline.batch.fan_out import FanOutcome, fan_out
+from tapeline.batch.shards import load_shard
+from tapeline.batch.states import AttemptInput
+from tapeline.errors import CorruptObjectError, ObjectMissingError
+from tests.unit.batch.helpers import SHARDING, SOURCE, shards, start, table
+from tests.unit.fakes import Executions, MemoryStore
+
+
+def test_one_version_is_one_run_even_after_a_crash_before_the_start() -> None:
+    drop, results, executions, outcome = start(table(["a", "b", "a"]))
+    assert outcome == FanOutcome(SOURCE.run, started=True)
+    written = list(results.written)
+    assert not fan_out(SOURCE, drop, results, executions, SHARDING).started
+    executions.payloads.clear()
+    assert fan_out(SOURCE, drop, results, executions, SHARDING).started
+    assert results.written == written
+    assert json.loads(executions.payloads[SOURCE.run]) == {
+        "run": SOURCE.run,
+        "attempt": 1,
+        "manifest": f"runs/{SOURCE.run}/manifest.json",
+        "shards": 1,
+    }
+    (shard,) = shards(results, SOURCE.run)
+    tasks = load_shard(results.read(keys.shard_key(SOURCE.run, shard)))
+    assert [(task.image_link, [item.position for item in task.questions]) for task in tasks] == [
+        ("a", [0, 2]),
+        ("b", [1]),
+    ]
+
+
+def test_the_execution_is_started_with_the_same_bytes_each_time() -> None:
+    drop, results, executions, _ = start(table(["a"]))
+    first = executions.payloads.pop(SOURCE.run)
+    fan_out(SOURCE, drop, results, executions, SHARDING)
+    assert executions.payloads[SOURCE.run] == first
+    AttemptInput.model_validate_json(first)
+
+
+def test_the_runs_description_is_written_after_the_shards_and_the_manifest() -> None:
+    _, results, _, outcome = start(table(list("abcdefghi")))
+    run = outcome.run
+    assert results.written == [
+        *(keys.shard_key(run, shard) for shard in ("00000", "00001", "00002")),
+        keys.manifest_key(run, 1),
+        keys.run_document_key(run),
+    ]
+    assert shards(results, run) == ["00000", "00001", "00002"]
+    document = RunDocument.load(results.read(keys.run_document_key(run)))
+    assert document == RunDocument(run, SOURCE, rows=9, pictures=9, shards=3)
+
+
+def test_a_file_without_rows_is_a_run_without_shards() -> None:
+    _, results, executions, outcome = start(b"image_link,entity_name\n")
+    assert outcome.started
+    assert AttemptInput.model_validate_json(executions.payloads[outcome.run]).shards == 0
+    assert shards(results, outcome.run) == []
+
+
+def test_too_many_rows_are_rejected() -> None:
+    _, results, executions, outcome = start(table(["a"] * 1001))
+    assert outcome.rejected is not None
+    assert not executions.payloads
+    assert results.written == [f"results/test/{SOURCE.run}/rejected.json"]
+    assert json.loads(results.read(results.written[0]))["expected"] == "at most 1000 rows"
+
+
+def test_as_many_rows_as_allowed_are_not_rejected() -> None:
+    assert start(table(["a"] * 1000))[-1].started
+
+
+def test_a_rejection_says_what_was_wrong_with_which_object() -> None:
+    _, results, executions, outcome = start(b"image_link,entity_name\nl,width\n\xff,width\n")
+    assert not executions.payloads
+    rejection = RejectionDocument.load(results.read(keys.rejection_key(SOURCE)))
+    assert (rejection.received, rejection.line, rejection.input) == ("the byte 0xff", 3, SOURCE)
+    assert outcome.rejected == str(rejection.to_error())
+
+
+def test_an_object_that_is_gone_is_an_error() -> None:
+    with pytest.raises(ObjectMissingError):
+        fan_out(SOURCE, MemoryStore(), MemoryStore(), Executions(), SHARDING)
+
+
+def test_a_broken_description_is_reported_and_nothing_is_started() -> None:
+    drop, results, executions, _ = start(table(["a"]))
+    executions.payloads.clear()
+    results.objects[keys.run_document_key(SOURCE.run)] = b"{}"
+    with pytest.raises(CorruptObjectError, match="a run's description: run: Field required"):
+        fan_out(SOURCE, drop, results, executions, SHARDING)
+    assert not executions.payloads

@@ -1,0 +1,39 @@
+"""The functions' settings: valid, wrong and missing values."""
+
+import pytest
+
+from fan_out.settings import FanOutSettings
+from inference.settings import InferenceSettings
+from missing.settings import MissingSettings
+from reducer.settings import ReducerSettings
+from tapeline.errors import SettingsError
+from tapeline.settings import Settings, load_settings
+
+SETTINGS: dict[type[Settings], dict[str, str]] = {
+    FanOutSettings: {
+        "RESULTS_BUCKET": "results",
+        "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:batch",
+        "WORKERS": "50",
+        "LARGEST_SHARD": "200",
+        "MAX_ROWS": "1000",
+    },
+    InferenceSettings: {"RESULTS_BUCKET": "results", "IMAGE_BUCKETS": "drop,", "MODELS_DIR": "/models"},
+    MissingSettings: {"RESULTS_BUCKET": "results", "ATTEMPTS": "2"},
+    ReducerSettings: {"RESULTS_BUCKET": "results", "DROP_BUCKET": "drop"},
+}
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_settings_are_checked_at_start(kind: type[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SETTINGS[kind].items():
+        monkeypatch.setenv(name, value)
+    load_settings(kind)
+    monkeypatch.setenv("RESULTS_BUCKET", "No Bucket")
+    with pytest.raises(SettingsError, match=r"RESULTS_BUCKET: .* received 'No Bucket'"):
+        load_settings(kind)
+    for name in SETTINGS[kind]:
+        monkeypatch.setenv("RESULTS_BUCKET", "results")
+        monkeypatch.delenv(name)
+        with pytest.raises(SettingsError, match=f"{name}: expected a value, received none"):
+            load_settings(kind)
+        monkeypatch.setenv(name, SETTINGS[kind][name])
