@@ -8,7 +8,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE, RunDocument
-from tapeline.batch.report import Report
+from tapeline.batch.report import ReportBuilder
 from tapeline.batch.rows import Row, RowReader
 from tapeline.batch.shard_results import load_shard_result
 from tapeline.batch.spool import AnsweredRow, AnswerSpool
@@ -65,7 +65,7 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
     """
     document = RunDocument.load(results.read(keys.run_document_key(run)))
     source = document.source
-    report = Report(document)
+    report = ReportBuilder(document)
     with tempfile.TemporaryDirectory(dir=scratch) as name, AnswerSpool(Path(name) / "answers.db") as spool:
         folder = Path(name)
         _collect_answers(run, results, spool, report)
@@ -74,12 +74,12 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
         outputs = keys.output_keys(source)
         _upload(results, folder / keys.DETAILS, outputs[keys.DETAILS])
         _upload(results, folder / keys.ERRORS, outputs[keys.ERRORS])
-        results.write(outputs[keys.REPORT], report.dump(), content_type=JSON_TYPE)
+        results.write(outputs[keys.REPORT], report.build().dump(), content_type=JSON_TYPE)
         _upload(results, folder / _PREDICTIONS_FILE, keys.predictions_key(source))
     return ReducerOutput(rows=report.rows, errors=report.errors, output=keys.predictions_key(source))
 
 
-def _collect_answers(run: str, results: ObjectStore, spool: AnswerSpool, report: Report) -> None:
+def _collect_answers(run: str, results: ObjectStore, spool: AnswerSpool, report: ReportBuilder) -> None:
     for key in results.keys(keys.shard_results_prefix(run)):
         with results.open(key) as chunks:
             stats, pictures = load_shard_result(chunks)
@@ -89,7 +89,7 @@ def _collect_answers(run: str, results: ObjectStore, spool: AnswerSpool, report:
                     report.add_picture(picture)
 
 
-def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: Report) -> None:
+def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: ReportBuilder) -> None:
     # An errors.csv that was dropped in again has the columns already.
     kept = [index for index, name in enumerate(rows.columns) if name not in _ERROR_COLUMNS]
     with (

@@ -1,6 +1,5 @@
 """How far a run is, from what it has written so far."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +8,16 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
+from tapeline.batch.report import ReportDocument
 from tapeline.batch.shard_results import load_shard_result
 from tapeline.errors import ErrorCode, ObjectMissingError
 from tapeline.ports import ExecutionReader, ExecutionState, LinkSigner, ObjectStore
 
+# Shard results that are read at the same time; chosen by hand.
 _READERS: Final = 16
-_REMEMBERED: Final = 20_000
-"""Parts whose counts are kept: about 3 MB."""
+
+# Shard results whose counts are cached; about 3 MB.
+_CACHED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class RunStatus:
 
     Attributes:
         run: The run's name.
-        state: ``succeeded`` once all outputs are there.
+        state: ``succeeded`` once all outputs are written.
         source: Key of the input in the drop bucket.
         rows: Rows in the input.
-        rows_done: Rows that are answered, or have an error.
+        rows_done: Rows with an answer or an error.
         pictures: Distinct links in the input.
         errors_by_code: Error code -> rows; only codes that occurred.
-        outputs: File name -> short-lived link to it; empty before the run has succeeded.
+        outputs: File name -> presigned URL; empty before the run has succeeded.
     """
 
     run: str
@@ -44,7 +46,9 @@ class RunStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counts:
+    """What is counted in one shard result."""
+
     rows: int
     codes: tuple[ErrorCode, ...]
 
@@ -52,14 +56,14 @@ class _Counted:
 class RunTracker:
     """Looks runs up.
 
-    A shard result never changes once it is written, so that its counts are kept: whoever asks again and again
-    for a run makes it read only the shard results that are new.
+    A shard result never changes once it is written, so its counts are cached: a repeated request for a
+    run reads only the shard results that are new.
 
     Args:
         results: The results bucket.
         executions: The state machine.
-        signer: Makes links into the results bucket.
-        link_seconds: How long the links are good for.
+        signer: Makes presigned URLs for the results bucket.
+        link_seconds: How long these are valid.
     """
 
     def __init__(
@@ -69,13 +73,14 @@ class RunTracker:
         self._executions = executions
         self._signer = signer
         self._link_seconds = link_seconds
-        self._counted: dict[str, _Counted] = {}
+        self._cache: dict[str, _Counts] = {}
 
     def status(self, run: str) -> RunStatus:
         """Return how far a run is.
 
         Raises:
             ObjectMissingError: There is no such run, or it is older than the template's RunDays.
+            CorruptObjectError: One of the run's objects can't be read.
         """
         try:
             document = RunDocument.load(self._results.read(keys.run_document_key(run)))
@@ -83,7 +88,7 @@ class RunTracker:
             raise ObjectMissingError(
                 f"expected the name of a run, received {run!r}, which was never started or is too old: "
                 "the names are those of the folders results/FILE/RUN/ in the results bucket, where "
-                "rejected.json says why a file was refused"
+                f"{keys.REJECTED} says why a file was refused"
             ) from error
         if self._results.exists(keys.predictions_key(document.source)):
             return self._finished(document)
@@ -91,11 +96,11 @@ class RunTracker:
         codes = Counter(str(code) for count in counts for code in count.codes)
         return RunStatus(
             run=run,
-            # It is started last, right after its description is written.
+            # run.json exists, so that an execution that isn't there yet is about to be started.
             state=self._executions.state(run) or "running",
             source=document.source.key,
             rows=document.rows,
-            # A shard that was handed back late may be answered twice.
+            # Two workers that ran the same shard may have answered a picture twice.
             rows_done=min(document.rows, sum(count.rows for count in counts)),
             pictures=document.pictures,
             errors_by_code=dict(sorted(codes.items())),
@@ -103,7 +108,7 @@ class RunTracker:
 
     def _finished(self, document: RunDocument) -> RunStatus:
         outputs = keys.output_keys(document.source)
-        report = json.loads(self._results.read(outputs[keys.REPORT]))
+        report = ReportDocument.load(self._results.read(outputs[keys.REPORT]))
         return RunStatus(
             run=document.run,
             state="succeeded",
@@ -111,23 +116,23 @@ class RunTracker:
             rows=document.rows,
             rows_done=document.rows,
             pictures=document.pictures,
-            errors_by_code=report["errors_by_code"],
+            errors_by_code=report.errors_by_code,
             outputs={name: self._signer.sign(key, self._link_seconds) for name, key in outputs.items()},
         )
 
-    def _count(self, keys: Iterable[str]) -> list[_Counted]:
-        keys = list(keys)
-        new = [key for key in keys if key not in self._counted]
+    def _count(self, result_keys: Iterable[str]) -> list[_Counts]:
+        wanted = list(result_keys)
+        new = [key for key in wanted if key not in self._cache]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="count") as pool:
             found = dict(zip(new, pool.map(self._read, new), strict=True))
-        counts = [found.get(key) or self._counted[key] for key in keys]
-        if len(self._counted) + len(found) > _REMEMBERED:
-            self._counted.clear()
-        self._counted.update(found)
+        counts = [found.get(key) or self._cache[key] for key in wanted]
+        if len(self._cache) + len(found) > _CACHED:
+            self._cache.clear()
+        self._cache.update(found)
         return counts
 
-    def _read(self, key: str) -> _Counted:
+    def _read(self, key: str) -> _Counts:
         with self._results.open(key) as chunks:
-            header, pictures = load_shard_result(chunks)
+            stats, pictures = load_shard_result(chunks)
             codes = [row.error_code for picture in pictures for row in picture.rows if row.error_code]
-        return _Counted(header.rows, tuple(codes))
+        return _Counts(stats.rows, tuple(codes))
