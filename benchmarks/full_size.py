@@ -1,15 +1,18 @@
 """The challenge's whole test set through FanOut and Reducer, with Inference stubbed.
 
-``python -m benchmarks.full_size test.csv`` prints the seconds, and the peak memory of each
-function's process, which has to stay under the functions' 512 MB.
+``python -m benchmarks.full_size test.csv`` prints the seconds, and for each function the CPU seconds of
+its processes (their start included) and the peak memory of the largest one, which has to stay under the
+functions' 512 MB. Linux only.
 """
 
 import argparse
 import csv
 import gzip
+import os
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,19 +23,38 @@ from infra.local.progress import Progress
 
 HANDLERS: Final = Path(__file__).parent / "handlers"
 
+# What the names of the local cloud's functions begin with on the command lines of their processes.
+_FUNCTION_MARK: Final = "ministack-lambda-tapeline-"
 
-class PeakMemory:
-    """Samples the peak resident memory of a local cloud's function processes, by function name.
+# Seconds between two samples: what a process does after the last one isn't seen.
+_SAMPLE_SECONDS: Final = 0.1
 
-    Linux only: the kernel keeps each process's peak (VmHWM), so that samples can be far apart.
+# Clock ticks in a second of the CPU times in /proc/PID/stat: proc_pid_stat(5).
+_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one function's processes took.
+
+    Attributes:
+        cpu_seconds: User and system time of all of them.
+        peak_megabytes: Peak resident memory of the largest of them.
     """
 
+    cpu_seconds: float
+    peak_megabytes: float
+
+
+class UsageSampler:
+    """Samples what the function processes under this process take, while it is entered."""
+
     def __init__(self) -> None:
-        self.megabytes: dict[str, float] = {}
+        self._seen: dict[tuple[str, str], Usage] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self) -> "PeakMemory":
+    def __enter__(self) -> "UsageSampler":
         self._thread.start()
         return self
 
@@ -40,22 +62,53 @@ class PeakMemory:
         self._ended.set()
         self._thread.join()
 
+    def by_function(self) -> dict[str, Usage]:
+        """Return each function's usage so far."""
+        usages: dict[str, list[Usage]] = {}
+        for (function, _), usage in self._seen.items():
+            usages.setdefault(function, []).append(usage)
+        return {
+            function: Usage(
+                sum(usage.cpu_seconds for usage in found), max(usage.peak_megabytes for usage in found)
+            )
+            for function, found in sorted(usages.items())
+        }
+
     def _sample(self) -> None:
-        while not self._ended.wait(0.1):
+        while not self._ended.wait(_SAMPLE_SECONDS):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
                     command = (process / "cmdline").read_text()
-                    if "ministack-lambda-tapeline-" in command:
-                        name = command.split("ministack-lambda-tapeline-")[1].split("-")[0]
-                        status = (process / "status").read_text()
-                        peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
-                        self.megabytes[name] = max(peak, self.megabytes.get(name, 0.0))
+                    if _FUNCTION_MARK in command and _descends(process, str(os.getpid())):
+                        function = command.split(_FUNCTION_MARK)[1].split("-")[0]
+                        self._seen[function, process.name] = _usage(process)
                 except (OSError, IndexError):
                     continue  # It ended between two reads.
 
 
-def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult, dict[str, float]]:
-    """Run a CSV with Inference stubbed; return the result and peak megabytes by function."""
+def _stat(process: Path) -> list[str]:
+    """Return the fields of /proc/PID/stat from the 3rd on: the 2nd may hold spaces, in brackets."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
+def _descends(process: Path, ancestor: str) -> bool:
+    """Return whether a process was started by another one, at any remove."""
+    pid = process.name
+    while pid not in {ancestor, "0"}:
+        pid = _stat(process.with_name(pid))[1]
+    return pid == ancestor
+
+
+def _usage(process: Path) -> Usage:
+    # utime and stime are the 14th and 15th field (proc_pid_stat(5)).
+    ticks = sum(map(int, _stat(process)[11:13]))
+    # The kernel keeps the peak (VmHWM, in kB), so that samples can be far apart.
+    peak = int((process / "status").read_text().split("VmHWM:")[1].split()[0])
+    return Usage(ticks / _TICKS_PER_SECOND, peak / 1024)
+
+
+def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult, dict[str, Usage]]:
+    """Run a CSV with Inference stubbed; return the result and the usage by function."""
     stub = Override(handler="stub_inference.handler", code=(HANDLERS,))
     job = Job(
         source,
@@ -65,9 +118,9 @@ def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult
         parameters={"LargestShard": str(shard)},
         overrides={"InferenceFunction": stub},
     )
-    with LocalCloud() as cloud, PeakMemory() as memory:
+    with LocalCloud() as cloud, UsageSampler() as sampler:
         result = run_job(job, cloud, Progress())
-    return result, memory.megabytes
+    return result, sampler.by_function()
 
 
 def main() -> int:
@@ -79,14 +132,14 @@ def main() -> int:
         source = Path(name) / "test.csv"
         raw = options.csv.read_bytes()
         source.write_bytes(gzip.decompress(raw) if options.csv.suffix == ".gz" else raw)
-        result, memory = run_stubbed(source, Path(name) / "out")
+        result, usages = run_stubbed(source, Path(name) / "out")
         with source.open(newline="") as given, result.files[0].open(newline="") as got:
             wanted = [row["index"] for row in csv.DictReader(given)]
             found = [row["index"] for row in csv.DictReader(got)]
     print(f"{len(found)} rows out of {len(wanted)}, {'same' if found == wanted else 'WRONG'} order")
     print(f"{result.seconds:.1f} s from the drop to the outputs")
-    for function, megabytes in sorted(memory.items()):
-        print(f"{function}: {megabytes:.0f} MB at most")
+    for function, usage in usages.items():
+        print(f"{function}: {usage.cpu_seconds:.1f} s of CPU, {usage.peak_megabytes:.0f} MB at most")
     return 0 if found == wanted else 1
 
 

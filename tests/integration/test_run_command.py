@@ -127,7 +127,7 @@ def test_many_rows_pass_fan_out_and_reducer_in_order_and_little_memory(tmp_path:
             # Every third picture comes again much later: its rows are far apart in the file.
             link = f"https://images.example.com/{number if number % 3 else number % 300}.jpg"
             writer.writerow((number * 2, link, 7, "height"))
-    result, megabytes = run_stubbed(source, tmp_path / "out")
+    result, usages = run_stubbed(source, tmp_path / "out")
     with result.files[0].open(newline="") as file:
         assert [row["index"] for row in csv.DictReader(file)] == [str(number * 2) for number in range(6000)]
-    assert max(megabytes["FanOutFunction"], megabytes["ReducerFunction"]) < 512
+    assert max(usages[name].peak_megabytes for name in ("FanOutFunction", "ReducerFunction")) < 512
