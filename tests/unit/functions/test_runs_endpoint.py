@@ -1,10 +1,14 @@
 """GET /runs/{run}: the progress of a run."""
 
+from dataclasses import replace
+
 import pytest
 
-from tapeline.batch.fan_out import RunDocument
+from tapeline.batch import keys
+from tapeline.batch.documents import RunDocument
 from tapeline.batch.keys import InputObject
-from tapeline.batch.shard_results import PartHeader, PicturePart, RowAnswer, dump_part
+from tapeline.batch.report import ReportBuilder
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
 from tapeline.errors import ErrorCode
 from tapeline.ports import ExecutionState
 from tests.unit.fakes import MemoryStore
@@ -12,17 +16,18 @@ from tests.unit.functions.api import Api, Runs
 
 
 def stored_run(store: MemoryStore) -> str:
-    """Put a run of 10 rows with one part of 4 into a store."""
+    """Put a run of 10 rows with one shard result of 4 into a store."""
     source = InputObject("drop", "incoming/my file.csv", "1")
-    store.objects[f"runs/{source.run}/run.json"] = RunDocument(source.run, source, 10, 9, 3).dump()
+    store.objects[keys.run_document_key(source.run)] = RunDocument(source.run, source, 10, 9, 3).dump()
     rows = (
         RowAnswer(0, prediction="1 volt"),
         RowAnswer(1),
         RowAnswer(2, error_code=ErrorCode.TIMEOUT, error="late"),
         RowAnswer(3, error_code=ErrorCode.TIMEOUT, error="late"),
     )
-    header = PartHeader("00000", 1, 4, 2, 0, cold_start=True, seconds=1, memory_megabytes=1, code_version="1")
-    store.objects[f"runs/{source.run}/parts/00000.jsonl"] = dump_part(header, [PicturePart(rows).to_line()])
+    stats = ShardStats("00000", 1, 4, 2, cold_start=True, seconds=1, memory_megabytes=1, code_version="1")
+    body = dump_shard_result(stats, [PictureResult(rows)])
+    store.objects[keys.shard_result_key(source.run, "00000")] = body
     return source.run
 
 
@@ -45,12 +50,12 @@ def test_a_run_tells_how_far_it_is() -> None:
     }
 
 
-def test_a_part_is_read_once_however_often_a_run_is_asked_for() -> None:
+def test_a_shard_result_is_read_once_however_often_a_run_is_asked_for() -> None:
     store = MemoryStore()
     run = stored_run(store)
     api = Api(store=store)
     first = api.call("GET", f"/runs/{run}").document
-    store.objects[f"runs/{run}/parts/00000.jsonl"] = b"unreadable"
+    store.objects[keys.shard_result_key(run, "00000")] = b"unreadable"
     assert api.call("GET", f"/runs/{run}").document == first
 
 
@@ -58,9 +63,10 @@ def test_a_finished_run_has_links_to_its_outputs() -> None:
     store = MemoryStore()
     run = stored_run(store)
     folder = f"results/my file/{run}"
+    report = ReportBuilder(RunDocument.load(store.read(keys.run_document_key(run)))).build()
     store.objects |= {
         f"{folder}/my file_out.csv": b"",
-        f"{folder}/report.json": b'{"errors_by_code": {"timeout": 3}}',
+        f"{folder}/report.json": replace(report, errors_by_code={"timeout": 3}).dump(),
     }
     document = Api(store=store).call("GET", f"/runs/{run}").document
     assert (document["state"], document["rows_done"], document["errors"]) == ("succeeded", 10, 3)
