@@ -1,1 +1,1 @@
-"""Training and evaluation of the choice among candidates, on labelled pictures."""
+"""Training and evaluation of the ranker, on pictures with ground truth."""

@@ -1,30 +1,30 @@
 """The challenge's score: precision, recall and F1."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.training.labels import LabelledRow
-from tapeline.quantities import Quantity
+from infra.training.ground_truth import TruthRow
+from tapeline.quantities import Quantity, round_quantity
+from tapeline.ranking.choosing import Answer
 
 type Outcome = Literal["tp", "fp", "fn", "tn"]
+"""What a prediction counts as: a true or false positive, or a false or true negative."""
 
 
-def outcome(row: LabelledRow, quantity: Quantity | None) -> Outcome:
-    """Say what a prediction counts as.
+@dataclass(frozen=True, slots=True)
+class ScoredAnswer:
+    """A row with its answer and what that counts as."""
 
-    A wrong one is a false positive, and so is any where the picture doesn't say; an empty one is a false
-    negative where the picture says.
-    """
-    if quantity is None:
-        return "tn" if row.silent else "fn"
-    return "tp" if is_right(row, quantity) else "fp"
+    row: TruthRow
+    answer: Answer
+    outcome: Outcome
 
-
-def is_right(row: LabelledRow, quantity: Quantity) -> bool:
-    """Say whether a quantity is among a row's right answers."""
-    return Quantity(round(quantity.value, 4).normalize(), quantity.unit) in row.answers
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the answer lowers the score."""
+        return self.outcome in {"fp", "fn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,51 @@ class Score:
 
     @property
     def rows(self) -> int:
-        """How many rows were scored."""
+        """The number of scored rows."""
         return self.tp + self.fp + self.fn + self.tn
 
     @property
     def precision(self) -> float:
-        """Right ones among the predictions."""
+        """The share of right predictions among those that aren't empty; 0 without a right one."""
         return self.tp / (self.tp + self.fp) if self.tp else 0.0
 
     @property
     def recall(self) -> float:
-        """Right ones among right ones and silences that weren't."""
+        """The share of right predictions among right and wrongly empty ones; 0 without a right one."""
         return self.tp / (self.tp + self.fn) if self.tp else 0.0
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of the two."""
+        """The harmonic mean of precision and recall."""
         return 2 * self.tp / (2 * self.tp + self.fp + self.fn) if self.tp else 0.0
 
 
+def outcome(row: TruthRow, quantity: Quantity | None) -> Outcome:
+    """Say what a prediction counts as.
+
+    A wrong one is a false positive, and so is any where the picture doesn't say; an empty one is a false
+    negative where the picture says.
+
+    Args:
+        row: The row that is answered.
+        quantity: The prediction; None for an empty one.
+    """
+    if quantity is None:
+        return "tn" if row.says_nothing else "fn"
+    return "tp" if is_right(row, quantity) else "fp"
+
+
+def is_right(row: TruthRow, quantity: Quantity) -> bool:
+    """Say whether a quantity, rounded as it would be written, is among a row's right answers."""
+    return round_quantity(quantity) in row.answers
+
+
 def scores(outcomes: Iterable[tuple[str, Outcome]]) -> dict[str, Score]:
-    """Return the score of each kind of rows, and of ``all`` first."""
+    """Return the score of each kind of rows, and of ``all`` first.
+
+    Args:
+        outcomes: For each row its kind, such as its entity, and its outcome.
+    """
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for kind, result in outcomes:
         counts["all"][result] += 1
@@ -67,14 +91,3 @@ def scores(outcomes: Iterable[tuple[str, Outcome]]) -> dict[str, Score]:
         kind: Score(count["tp"], count["fp"], count["fn"], count["tn"])
         for kind, count in sorted(counts.items(), key=lambda item: (item[0] != "all", item[0]))
     }
-
-
-def table(title: str, rows: Mapping[str, Score]) -> str:
-    """Return scores as lines of text."""
-    lines = [f"{title:32s} rows     P     R    F1    tp   fp   fn   tn"]
-    lines += [
-        f"{kind:32s} {s.rows:4d} {s.precision:.3f} {s.recall:.3f} {s.f1:.3f}  "
-        f"{s.tp:4d} {s.fp:4d} {s.fn:4d} {s.tn:4d}"
-        for kind, s in rows.items()
-    ]
-    return "\n".join(lines)

@@ -10,6 +10,7 @@
     ├── CorruptObjectError  a shard, a shard result or a document of a run doesn't have its format
     ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
+    ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
     └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
 
@@ -96,6 +97,10 @@ class StateInputError(TapelineError):
 
 class ModelFileError(TapelineError):
     """A model file is missing, or its size or hash isn't the one that the lock names."""
+
+
+class GroundTruthError(TapelineError):
+    """Rows with right answers, or the catalogue, don't have the form or content that training needs."""
 
 
 class DeadlineError(TapelineError):
