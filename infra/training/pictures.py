@@ -1,4 +1,4 @@
-"""Looking at folders of pictures with the components that the workers have, in several processes."""
+"""Observing and answering folders of pictures as the workers do, in several processes."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -6,26 +6,31 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import batched
 from multiprocessing import get_context
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
-from infra.training.labels import LabelledRow, by_picture
+from infra.training.ground_truth import TruthRow, by_picture
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
+from tapeline.answering import Components, PictureQuery, answer_pictures
+from tapeline.download.links import name_of
 from tapeline.errors import ErrorCode, RowError
+from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
-_READER: Final = "1"
-# Goes up with each change of the reader or the shape finder that changes what they find.
+_CACHE_VERSION: Final = "1"
+"""Goes up with each change of the reader or the shape finder that changes what they find."""
+
+_CHUNK: Final = 20
+"""Pictures that a process observes or answers at a time. By hand: some twenty seconds of OCR."""
 
 
-def queries_of(rows: Iterable[LabelledRow]) -> list[PictureQuery]:
-    """Return what labelled rows ask, a query for each picture."""
+def queries_of(rows: Iterable[TruthRow]) -> list[PictureQuery]:
+    """Return what rows ask, one query for each picture."""
     return [
         PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)))
         for link, asked in by_picture(rows).items()
@@ -34,85 +39,79 @@ def queries_of(rows: Iterable[LabelledRow]) -> list[PictureQuery]:
 
 @dataclass(frozen=True, slots=True)
 class FolderFetcher:
-    """Brings the file that has the name of a link's last part."""
+    """Brings pictures from a folder; implements :class:`tapeline.ports.PictureFetcher`.
+
+    Attributes:
+        folder: Its files are named after the last part of the links, percent-decoded for http(s).
+    """
 
     folder: Path
 
     def fetch(self, link: str) -> bytes:
-        """Return the file's bytes.
+        """Return a picture's bytes.
 
         Raises:
-            RowError: With ``http_status``, where there is no such file.
+            RowError: With ``bad_link`` where the link is malformed, and with ``http_status`` where the folder
+                has no such file.
         """
-        path = self.folder / PurePosixPath(urlsplit(link).path).name
+        name = name_of(link)
         try:
-            return path.read_bytes()
-        except OSError as error:
+            # A percent-encoded slash must not lead out of the folder.
+            if not name or Path(name).name != name:
+                raise FileNotFoundError(name)
+            return (self.folder / name).read_bytes()
+        # ValueError: a percent-encoded NUL.
+        except (OSError, ValueError) as error:
             raise RowError(
-                ErrorCode.HTTP_STATUS, f"expected the picture {path}, found none: name its folder as IMAGES"
+                ErrorCode.HTTP_STATUS,
+                f"expected a picture named {name!r} in {self.folder}, received none: "
+                "name the pictures' folder with --images",
             ) from error
+
+
+def cache_folder(kept: Path) -> Path:
+    """Return the folder, in that of the cache, of documents that this version's components make."""
+    return kept / f"rapidocr-{version('rapidocr')}-{_CACHE_VERSION}"
 
 
 @cache
 def components(images: Path, kept: Path) -> Components:
-    """Return components that read from a folder of pictures, and each picture's text only once.
+    """Return the workers' components, with pictures from a folder and with cached OCR and shapes.
 
     Args:
-        images: The folder.
-        kept: Where what was read is kept.
+        images: The folder of the pictures.
+        kept: The folder of the cache.
     """
-    store = JsonCache(kept / f"rapidocr-{version('rapidocr')}-{_READER}")
+    store = JsonCache(cache_folder(kept))
     return Components(
         fetcher=FolderFetcher(images),
         decoder=PillowDecoder(),
         reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
+        # Labels don't bear on answers.
         classifier=None,
         shape_finder=CachedShapeFinder(OpenCvShapeFinder(), store),
     )
 
 
-def _scene(query: PictureQuery, images: Path, kept: Path, closer: bool) -> Scene | None:
-    own = components(images, kept)
-    try:
-        picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
-    except RowError:
-        return None
-    return own.observe(picture, query.entity_names, second_pass=closer)
-
-
-def _scenes(queries: Sequence[PictureQuery], images: Path, kept: Path, closer: bool) -> list[Scene | None]:
-    return [_scene(query, images, kept, closer) for query in queries]
-
-
-def _answers(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
-    return list(answer_pictures(queries, components(images, kept)))
-
-
-def _chunks(queries: Iterable[PictureQuery], size: int = 20) -> list[list[PictureQuery]]:
-    every = list(queries)
-    return [every[start : start + size] for start in range(0, len(every), size)]
-
-
-def look_at(
-    queries: Sequence[PictureQuery],
-    images: Path,
-    kept: Path,
-    *,
-    closer: bool = True,
+def observe_pictures(
+    queries: Sequence[PictureQuery], images: Path, kept: Path, *, second_pass: bool = True
 ) -> dict[str, Scene]:
-    """Look at pictures; those that can't be had or decoded are left out.
+    """Observe pictures; those that are missing or can't be decoded are left out.
 
     Args:
-        queries: The pictures.
-        images: Their folder.
-        kept: Where what is read is kept.
-        closer: Whether to take second looks.
+        queries: The pictures, with what is asked of them.
+        images: The folder of the pictures.
+        kept: The folder of the cache.
+        second_pass: Whether second OCR passes may be made.
 
     Returns:
-        Link -> what was seen.
+        Link -> what was observed.
     """
     with _pool() as pool:
-        jobs = [(chunk, pool.submit(_scenes, chunk, images, kept, closer)) for chunk in _chunks(queries)]
+        jobs = [
+            (chunk, pool.submit(_observe, chunk, images, kept, second_pass))
+            for chunk in batched(queries, _CHUNK)
+        ]
         found = [
             (query.image_link, scene)
             for chunk, job in jobs
@@ -121,11 +120,44 @@ def look_at(
     return {link: scene for link, scene in found if scene is not None}
 
 
-def answer(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[PictureAnswers]:
-    """Answer pictures by the call that the workers make, in the order of the queries."""
+def answer_queries(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[dict[str, Answer]]:
+    """Answer pictures by the call that the workers make.
+
+    Args:
+        queries: What is asked.
+        images: The folder of the pictures.
+        kept: The folder of the cache.
+
+    Returns:
+        For each query, in their order, entity -> its answer; none for a picture that is missing or can't be
+        decoded.
+    """
     with _pool() as pool:
-        jobs = [pool.submit(_answers, chunk, images, kept) for chunk in _chunks(queries)]
-        return [result for job in jobs for result in job.result()]
+        jobs = [pool.submit(_answer, chunk, images, kept) for chunk in batched(queries, _CHUNK)]
+        return [answers for job in jobs for answers in job.result()]
+
+
+def _observe(
+    queries: Sequence[PictureQuery], images: Path, kept: Path, second_pass: bool
+) -> list[Scene | None]:
+    own = components(images, kept)
+    scenes: list[Scene | None] = []
+    for query in queries:
+        try:
+            picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
+        except RowError:
+            scenes.append(None)
+        else:
+            scenes.append(own.observe(picture, query.entity_names, second_pass=second_pass))
+    return scenes
+
+
+def _answer(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[dict[str, Answer]]:
+    # Errors stay here: a RowError can't be pickled.
+    return [
+        {name: answer for name, answer in result.answers.items() if isinstance(answer, Answer)}
+        for result in answer_pictures(queries, components(images, kept))
+    ]
 
 
 def _pool() -> ProcessPoolExecutor:
