@@ -1,13 +1,17 @@
-"""Examples to learn from: measures with what labels say of them, and labels that can't be right left out."""
+"""Training examples: the measures of a picture with what the ground truth says of each as an answer.
 
-from collections.abc import Iterable, Mapping, Sequence
+Votes are ground truth of teams that mostly voted for one number as all sides of a product. A vote that the
+picture contradicts is therefore not believed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from infra.training.labels import LabelledRow, by_picture
+from infra.training.ground_truth import TruthRow, by_picture
 from infra.training.scoring import is_right
 from tapeline.entities import SIDES
 from tapeline.ranking.features import FEATURES, compute_features
@@ -17,156 +21,207 @@ from tapeline.ranking.ranker import MeasureSets
 from tapeline.ranking.rules import rule_log_odds
 from tapeline.reading.scene import Matrix, Scene
 
-LOADS: Final = ("item_weight", "maximum_weight_recommendation")
+VOTE: Final = "vote"
+"""The ``source`` of rows that several guessers agreed on."""
 
-_DRAWN: Final = 0.06
-# The least strength of a line that can contradict a label; see axis_strengths.
-_CLEARLY: Final = 2.0
-_UNREAD_VOTE: Final = 0.3
-# A vote whose number wasn't read says little of the other numbers: they may be its misreadings.
-_CATALOGUE: Final = 0.7
-# One in five values of the catalogue isn't what the picture says.
+CATALOGUE: Final = "catalogue"
+"""The ``source`` of rows with the catalogue's values, which were not compared with the picture."""
+
+MASSES: Final = ("item_weight", "maximum_weight_recommendation")
+"""The entities that are given in units of weight, and so compete for a picture's weights."""
+
+_CONTRADICTING_STRENGTH: Final = 0.06
+"""Strength from which a line can contradict a vote; see ``direction_strengths``. By hand. It is higher than
+the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their log-odds,
+but nothing brings back a vote that is no longer believed."""
+
+_CONTRADICTING_FACTOR: Final = 2.0
+"""Factor over the lines that the side may stand on from which a line contradicts a vote. By hand, as in the
+rules."""
+
+_UNREAD_VOTE_WEIGHT: Final = 0.3
+"""Weight of the measures of a picture where none of them equals the vote. By hand: they say little, since one
+of them may be the vote's number misread."""
+
+_CATALOGUE_WEIGHT: Final = 0.7
+"""Weight of the measures that the catalogue answers. By hand: one in five of its values isn't what the
+picture says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Example:
     """One entity of one picture, with its measures.
 
     Attributes:
         entity: What is asked for.
         scene: The picture.
         link: Its link.
-        row: The labelled row that asks it; None where only other entities of the picture have a label.
-        others: The picture's labelled rows.
+        row: The row that asks it; None where the ground truth has only other entities of the picture.
+        picture_rows: All rows of the picture.
         measures: What could answer it.
         features: See :func:`tapeline.ranking.features.compute_features`.
-        odds: See :func:`tapeline.ranking.rules.rule_log_odds`.
+        rule_log_odds: See :func:`tapeline.ranking.rules.rule_log_odds`.
         strengths: See :func:`tapeline.ranking.line_evidence.direction_strengths`.
     """
 
     entity: str
     scene: Scene
     link: str
-    row: LabelledRow | None
-    others: Sequence[LabelledRow]
+    row: TruthRow | None
+    picture_rows: Sequence[TruthRow]
     measures: Sequence[Measure]
     features: Matrix
-    odds: Matrix
+    rule_log_odds: Matrix
     strengths: Matrix
 
 
-def ask(rows: Iterable[LabelledRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Question]:
-    """Return the questions that labelled rows ask, and those that they answer by the way.
+class Targets(NamedTuple):
+    """What to train on in one example.
+
+    Attributes:
+        values: 1 for a right measure, 0 for a wrong one, NaN where that isn't known, shape (measures,).
+        weights: Of each measure in the loss, shape (measures,).
+    """
+
+    values: Matrix
+    weights: Matrix
+
+
+def build_examples(rows: Iterable[TruthRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Example]:
+    """Build an example for each row, and for each entity that a row of a competing one says something of.
 
     Args:
-        rows: Labelled rows.
-        scenes: Link -> what was seen in the picture; others are left out.
+        rows: The ground truth.
+        scenes: Link -> what was observed in the picture; rows of other pictures are left out.
         priors: Which units and sizes each entity usually has.
     """
-    questions = []
-    for link, labelled in by_picture(rows).items():
-        scene = scenes.get(link)
-        if scene is None:
-            continue
-        sets = MeasureSets(scene)
-        asked = {row.entity_name for row in labelled}
-        entities = dict.fromkeys(row.entity_name for row in labelled)
-        for kin in (SIDES, LOADS):
-            if asked & set(kin):
-                entities |= dict.fromkeys(kin)
-        for entity in entities:
-            found = sets.of(entity)
-            measures, strengths = found.measures, found.strengths
-            features = compute_features(found, entity, priors)
-            odds = rule_log_odds(found, entity, priors)
-            own = [row for row in labelled if row.entity_name == entity]
-            questions += [
-                Question(entity, scene, link, row, labelled, measures, features, odds, strengths)
-                for row in own or (None,)
-            ]
-    return questions
+    return [
+        example
+        for link, picture_rows in by_picture(rows).items()
+        if link in scenes
+        for example in _examples_of(link, picture_rows, scenes[link], priors)
+    ]
 
 
-def hits(question: Question, row: LabelledRow) -> npt.NDArray[np.bool_]:
-    """Say of each measure whether one of its candidates is right, shape (measures,)."""
-    return np.array([any(is_right(row, c.quantity) for c in m.candidates) for m in question.measures], bool)
+def match_mask(example: Example, row: TruthRow) -> npt.NDArray[np.bool_]:
+    """Say of each measure whether a row counts one of its candidates as right, shape (measures,)."""
+    return np.array([any(is_right(row, c.quantity) for c in m.candidates) for m in example.measures], bool)
 
 
-def contradicted(question: Question, entity: str) -> npt.NDArray[np.bool_]:
-    """Say of each measure whether the line that it stands on shows that it isn't this side.
+def contradicted(example: Example, side: str) -> npt.NDArray[np.bool_]:
+    """Say of each measure whether the line that it stands on shows that it isn't a side.
 
     A height doesn't stand on a flat line, nor a width or depth on an upright one. A word that names the
-    side outweighs the line.
+    example's own entity outweighs the line.
 
     Args:
-        question: About any side of the picture.
-        entity: The side.
-    """
-    flat, upright, oblique = question.strengths.T
-    if entity == "height":
-        wrong, rest = flat, np.maximum(upright, oblique)
-    else:
-        wrong, rest = upright, np.maximum(flat, oblique)
-    named = question.features[:, FEATURES.index("words_for")] > 0
-    against: npt.NDArray[np.bool_] = (wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named
-    return against
-
-
-def is_contradicted(question: Question) -> bool:
-    """Say whether a vote can't be right: all places of its number stand on a line of another side."""
-    row = question.row
-    if row is None or row.source != "vote" or question.entity not in SIDES:
-        return False
-    right = hits(question, row)
-    return bool(right.any() and contradicted(question, question.entity)[right].all())
-
-
-def lesson(question: Question, *, clean: bool = True) -> tuple[Matrix, Matrix] | None:
-    """Return what is to be learned from a question.
-
-    Teams mostly voted with one number for all sides of a product, so a vote that its own line contradicts
-    teaches that the number is not this side. An answer to height teaches that it is neither width nor
-    depth, and a weight that it isn't a load, and the reverse.
-
-    Args:
-        question: A question.
-        clean: Whether to mistrust votes that their line contradicts.
+        example: About any side of the picture.
+        side: The side.
 
     Returns:
-        For each measure 1 for right, 0 for wrong and NaN for not known, and its weight; None where nothing
-        is known.
+        Shape (measures,).
     """
-    count, row = len(question.measures), question.row
-    if not count:
+    flat, upright, oblique = example.strengths.T
+    if side == "height":
+        wrong, possible = flat, np.maximum(upright, oblique)
+    else:
+        wrong, possible = upright, np.maximum(flat, oblique)
+    named = example.features[:, FEATURES.index("words_for")] > 0
+    mask: npt.NDArray[np.bool_] = (
+        (wrong > _CONTRADICTING_STRENGTH) & (wrong > _CONTRADICTING_FACTOR * possible) & ~named
+    )
+    return mask
+
+
+def is_contradicted(example: Example) -> bool:
+    """Say whether a vote can't be right: wherever its number is printed, it stands on another side's line."""
+    row = example.row
+    if row is None or row.source != VOTE or example.entity not in SIDES:
+        return False
+    right = match_mask(example, row)
+    return bool(right.any() and contradicted(example, example.entity)[right].all())
+
+
+def training_targets(example: Example, *, filter_votes: bool = True) -> Targets | None:
+    """Return what to train on in an example.
+
+    A measure that a vote calls this side, and whose own line contradicts that, is a negative. An answer to
+    height is a negative for width and depth; a weight is one for a load, and the reverse.
+
+    Args:
+        example: An example.
+        filter_votes: Whether not to believe votes that the measure's line contradicts.
+
+    Returns:
+        The targets; None where nothing is known of any measure.
+    """
+    row = example.row
+    if not example.measures:
         return None
-    if row is None or (clean and is_contradicted(question)):
-        known = _answers_to_others(question, clean=clean)
-        if row is not None:
-            known[hits(question, row)] = 0.0
-        return None if np.isnan(known).all() else (known, np.ones(count))
-    right = hits(question, row)
-    known, weights = right.astype(np.float64), np.ones(count)
-    if clean and row.source == "vote" and question.entity in SIDES:
-        known[right & contradicted(question, question.entity)] = np.nan
-    if row.source == "vote" and not right.any():
-        weights *= _UNREAD_VOTE
-    if row.source == "catalogue":
-        weights *= _CATALOGUE
-    return known, weights
+    if row is None or (filter_votes and is_contradicted(example)):
+        return _negatives(example, filter_votes=filter_votes)
+    right = match_mask(example, row)
+    values, weights = right.astype(np.float64), np.ones(len(example.measures))
+    if filter_votes and row.source == VOTE and example.entity in SIDES:
+        values[right & contradicted(example, example.entity)] = np.nan
+    if row.source == VOTE and not right.any():
+        weights *= _UNREAD_VOTE_WEIGHT
+    if row.source == CATALOGUE:
+        weights *= _CATALOGUE_WEIGHT
+    return Targets(values, weights)
 
 
-def _answers_to_others(question: Question, *, clean: bool) -> Matrix:
-    """Return 0 for measures that answer another entity of the picture, NaN for the others."""
-    known = np.full(len(question.measures), np.nan)
-    for row in question.others:
-        if row.silent or row.entity_name == question.entity:
+def _examples_of(
+    link: str, picture_rows: Sequence[TruthRow], scene: Scene, priors: Priors
+) -> Iterator[Example]:
+    sets = MeasureSets(scene)
+    for entity in _entities_of(picture_rows):
+        found = sets.of(entity)
+        features, log_odds = compute_features(found, entity, priors), rule_log_odds(found, entity, priors)
+        rows: list[TruthRow | None] = [row for row in picture_rows if row.entity_name == entity]
+        for row in rows or [None]:
+            yield Example(
+                entity=entity,
+                scene=scene,
+                link=link,
+                row=row,
+                picture_rows=picture_rows,
+                measures=found.measures,
+                features=features,
+                rule_log_odds=log_odds,
+                strengths=found.strengths,
+            )
+
+
+def _entities_of(picture_rows: Sequence[TruthRow]) -> list[str]:
+    """Return the entities that rows of a picture say something of: their own and the competing ones."""
+    own = dict.fromkeys(row.entity_name for row in picture_rows)
+    competing = (name for group in (SIDES, MASSES) if own.keys() & set(group) for name in group)
+    return list(own | dict.fromkeys(competing))
+
+
+def _negatives(example: Example, *, filter_votes: bool) -> Targets | None:
+    """Return the targets of an example without an answer of its own that is believed."""
+    values = _answers_to_others(example, filter_votes=filter_votes)
+    if example.row is not None:
+        values[match_mask(example, example.row)] = 0.0
+    return None if np.isnan(values).all() else Targets(values, np.ones(len(values)))
+
+
+def _answers_to_others(example: Example, *, filter_votes: bool) -> Matrix:
+    """Return 0 for measures that answer a competing entity of the picture, NaN for the others."""
+    values = np.full(len(example.measures), np.nan)
+    for row in example.picture_rows:
+        if row.says_nothing or row.entity_name == example.entity:
             continue
-        right = hits(question, row)
-        if question.entity in SIDES and row.entity_name == "height":
-            # A number that stands twice in a picture may well be two sides.
-            trusted = not (clean and row.source == "vote" and contradicted(question, "height")[right].all())
-            if right.sum() == 1 and trusted:
-                known[right] = 0.0
-        elif question.entity in LOADS and row.entity_name in LOADS:
-            known[right] = 0.0
-    return known
+        right = match_mask(example, row)
+        if example.entity in SIDES and row.entity_name == "height":
+            believed = not (
+                filter_votes and row.source == VOTE and contradicted(example, "height")[right].all()
+            )
+            # A number that is printed twice may well be two sides.
+            if right.sum() == 1 and believed:
+                values[right] = 0.0
+        elif example.entity in MASSES and row.entity_name in MASSES:
+            values[right] = 0.0
+    return values

@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import Final, TextIO, cast
 
 from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.errors import GroundTruthError
 from tapeline.quantities import format_quantity, parse_quantity, size
 from tapeline.ranking.priors import Priors, size_bin
 
-_COMMON: Final = 20
-_MOST: Final = 300
-# A value is kept if it came that often, and if it is among that many of its entity's.
+_COLUMNS: Final = ("entity_name", "entity_value")
+"""The columns that have to be there."""
+
+_MIN_COUNT: Final = 20
+"""Rows from which a value is common enough to be kept. By hand."""
+
+_MAX_NAMES: Final = 300
+"""Units, bins or values that are kept for an entity at most, the most common ones. By hand."""
 
 
 def count_priors(path: Path) -> Priors:
@@ -23,24 +29,33 @@ def count_priors(path: Path) -> Priors:
 
     Args:
         path: A CSV with ``entity_name`` and ``entity_value``, plain or compressed as .xz or .gz. Ranges,
-            and values in units that aren't the entity's, are left out.
+            values in units that aren't the entity's, and unknown entities are left out.
+
+    Raises:
+        GroundTruthError: A column is missing.
     """
     units: defaultdict[str, Counter[str]] = defaultdict(Counter)
     sizes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     values: defaultdict[str, Counter[str]] = defaultdict(Counter)
     with _open(path) as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        if not set(_COLUMNS) <= set(reader.fieldnames or ()):
+            raise GroundTruthError(
+                f"expected the columns {' and '.join(_COLUMNS)} in {path}, received "
+                f"{', '.join(reader.fieldnames or ()) or 'none'}: name the challenge's train.csv"
+            )
+        for row in reader:
             entity = row["entity_name"]
             try:
                 quantity = parse_quantity(row["entity_value"])
             except ValueError:
                 continue
-            if quantity.value <= 0 or quantity.unit not in UNITS_BY_ENTITY[entity]:
+            if quantity.value <= 0 or quantity.unit not in UNITS_BY_ENTITY.get(entity, ()):
                 continue
             units[entity][quantity.unit] += 1
             sizes[entity][size_bin(math.log10(size(quantity)))] += 1
             values[entity][format_quantity(quantity)] += 1
-    return Priors(_logarithms(units, 1), _logarithms(sizes, 1), _logarithms(values, _COMMON))
+    return Priors(_log_shares(units), _log_shares(sizes), _log_shares(values, min_count=_MIN_COUNT))
 
 
 def _open(path: Path) -> TextIO:
@@ -51,12 +66,13 @@ def _open(path: Path) -> TextIO:
     return path.open(encoding="utf-8", newline="")
 
 
-def _logarithms(counts: Mapping[str, Counter[str]], least: int) -> dict[str, dict[str, float]]:
+def _log_shares(counts: Mapping[str, Counter[str]], min_count: int = 1) -> dict[str, dict[str, float]]:
+    """Return natural logarithms of shares, of an entity's names that were counted often enough."""
     return {
         entity: {
             name: round(math.log((count + 0.5) / counter.total()), 2)
-            for name, count in counter.most_common(_MOST)
-            if count >= least
+            for name, count in counter.most_common(_MAX_NAMES)
+            if count >= min_count
         }
         for entity, counter in counts.items()
     }

@@ -4,11 +4,12 @@ import lightgbm
 import numpy as np
 import pytest
 
-from infra.training.growing import Grown, calibrate, forest_document
-from tapeline.ranking.calibration import Calibration
+from infra.training.artefact import forest_document
+from infra.training.forests import BASE_LOG_ODDS, BoostedTrees
+from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.ranking.features import FEATURES
 from tapeline.ranking.forest import Forest
-from tapeline.ranking.ranker import default_ranker
+from tapeline.ranking.ranker import Ranker, default_ranker
 
 
 def test_numpy_gives_what_lightgbm_gives() -> None:
@@ -23,9 +24,10 @@ def test_numpy_gives_what_lightgbm_gives() -> None:
         )
         for seed in range(2)
     ]
-    forest = Forest.from_document(forest_document(Grown(boosters)))
+    forest = Forest.from_document(forest_document(BoostedTrees(boosters)))
     # The document's first tree is the base that all measures start from.
     base = forest.value[forest.roots[0]]
+    assert base == BASE_LOG_ODDS
     expected = np.mean([booster.predict(rows, raw_score=True) for booster in boosters], axis=0)
     np.testing.assert_allclose(forest.evaluate(rows) - base, expected, atol=1e-4)
     assert np.ptp(expected) > 1
@@ -40,24 +42,12 @@ def test_a_forest_of_leaves_adds_them_up() -> None:
 
 def test_the_artefact_has_the_features_of_the_code_and_says_how_it_was_made() -> None:
     ranker = default_ranker()
-    assert {name for family in ranker.families for name in family.entities} == {
-        "width", "height", "depth", "item_weight", "maximum_weight_recommendation", "voltage", "wattage",
-        "item_volume",
-    }  # fmt: skip
+    names = [name for family in ranker.families for name in family.entities]
+    assert sorted(names) == sorted(UNITS_BY_ENTITY)
     assert all(family.forest.feature.max() < len(FEATURES) for family in ranker.families)
-    assert {"command", "rows_sha256", "resnet50"} <= ranker.about.keys()
+    assert {"command", "rows_sha256", "rows", "pictures", "cross_validated_f1"} <= ranker.about.keys()
 
 
 def test_an_artefact_of_other_features_is_refused() -> None:
     with pytest.raises(ValueError, match="make train"):
-        type(default_ranker()).from_document({"features": ["age"]})
-
-
-def test_confidence_rises_with_the_rating_and_is_a_share() -> None:
-    ratings = [float(n) for n in range(100)]
-    points, shares = calibrate(ratings, [n % 4 != 0 if n < 50 else n % 10 != 0 for n in range(100)])
-    assert shares == sorted(shares)
-    assert points == sorted(points)
-    line = Calibration(np.array(points), np.array(shares))
-    assert 0.6 < line.confidence(25) < 0.8 < line.confidence(80) < 1
-    assert line.confidence(-1e9) >= 0
+        Ranker.from_document({"features": ["age"]})

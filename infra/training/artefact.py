@@ -1,0 +1,97 @@
+"""The artefact: the trained ranker as the JSON document that the package reads without LightGBM."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infra.training.abstaining import abstain_threshold
+from infra.training.forests import BASE_LOG_ODDS, FAMILIES, BoostedTrees
+from tapeline.ranking.calibration import Calibration
+from tapeline.ranking.features import FEATURES
+from tapeline.ranking.priors import Priors
+
+
+def ranker_document(
+    forests: Sequence[BoostedTrees],
+    calibrations: Sequence[Calibration],
+    priors: Priors,
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the artefact as :meth:`tapeline.ranking.ranker.Ranker.from_document` reads it.
+
+    Args:
+        forests: The trees of each of :data:`~infra.training.forests.FAMILIES`.
+        calibrations: Each one's calibration.
+        priors: Which units and sizes each entity usually has.
+        about: How it was made.
+    """
+    families = [
+        {
+            "entities": list(names),
+            "abstain_thresholds": {name: round(abstain_threshold(name), 4) for name in names},
+            "ratings": calibration.ratings.tolist(),
+            "shares": calibration.shares.tolist(),
+            "trees": forest_document(trees),
+        }
+        for names, trees, calibration in zip(FAMILIES, forests, calibrations, strict=True)
+    ]
+    return {
+        "about": dict(about),
+        "features": list(FEATURES),
+        "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
+        "families": families,
+    }
+
+
+def forest_document(forest: BoostedTrees) -> list[dict[str, Any]]:
+    """Return a family's trees as :meth:`tapeline.ranking.forest.Forest.from_document` reads them.
+
+    The first one is a single leaf, the base; the leaves of each seed's are divided by the number of seeds.
+    """
+    trees = [_leaf(BASE_LOG_ODDS)]
+    for booster in forest.boosters:
+        dumped = booster.dump_model()["tree_info"]
+        trees += [_tree_document(tree["tree_structure"], len(forest.boosters)) for tree in dumped]
+    return trees
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Return the artefact as text, the same for the same document: a line for each tree."""
+    entries = [
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}"
+        for key, value in document.items()
+        if key != "families"
+    ]
+    families = ",\n".join(_dump_family(family) for family in document["families"])
+    return "{" + ",\n".join([*entries, f'"families": [{families}]']) + "}\n"
+
+
+def _leaf(value: float) -> dict[str, Any]:
+    return {"feature": [], "threshold": [], "left": [], "right": [], "value": [value]}
+
+
+def _tree_document(root: Mapping[str, Any], seeds: int) -> dict[str, Any]:
+    document: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
+
+    def add(node: Mapping[str, Any]) -> int:
+        """Add a node and what is below it; return its name, ``-1 - n`` for leaf ``n``."""
+        if "leaf_value" in node:
+            document["value"].append(float(f"{node['leaf_value'] / seeds:.6g}"))
+            return -len(document["value"])
+        index = len(document["feature"])
+        document["feature"].append(node["split_feature"])
+        document["threshold"].append(node["threshold"])
+        document["left"].append(0)
+        document["right"].append(0)
+        document["left"][index] = add(node["left_child"])
+        document["right"][index] = add(node["right_child"])
+        return index
+
+    add(root)
+    return document
+
+
+def _dump_family(family: Mapping[str, Any]) -> str:
+    trees = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in family["trees"])
+    rest = json.dumps({key: value for key, value in family.items() if key != "trees"})
+    return f'{rest[:-1]}, "trees": [\n{trees}\n]}}'

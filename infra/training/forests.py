@@ -1,0 +1,161 @@
+"""Training the ranker's trees with LightGBM."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import lightgbm
+import numpy as np
+
+from infra.training.examples import Example, training_targets
+from tapeline.entities import SIDES, UNITS_BY_ENTITY
+from tapeline.errors import GroundTruthError
+from tapeline.ranking.features import FEATURES, GROUPS
+from tapeline.reading.scene import Matrix
+
+FAMILIES: Final = (SIDES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDES))
+"""Kinds of entities that share a forest."""
+
+BASE_LOG_ODDS: Final = -2.0
+"""Log-odds that each measure starts from, beside those of the rules: one measure in 8 is right. By hand."""
+
+_ROUNDS: Final = 250
+"""Boosting rounds, so trees, of each seed. By hand."""
+
+_SEEDS: Final = 3
+"""Seeds of a forest, whose mean is less random than each. By hand."""
+
+_PARAMETERS: Final[dict[str, Any]] = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 15,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 3.0,
+    "deterministic": True,
+    "force_row_wise": True,
+    # More threads add up in another order, and so train other trees.
+    "num_threads": 1,
+    "verbose": -1,
+}
+"""By hand; https://lightgbm.readthedocs.io/en/stable/Parameters.html says what each one does."""
+
+_INCREASING: Final = frozenset(
+    {
+        "words_for", "caption_for", "table_row_for", "prior_size", "prior_unit", "prior_value", "letter_lead",
+        "score",
+    }
+)  # fmt: skip
+"""Features that can only speak for a measure, however few pictures show it (monotone constraints)."""
+
+_DECREASING: Final = frozenset({"words_against", "caption_against", "table_row_against", "rival_words"})
+"""Features that can only speak against a measure (monotone constraints)."""
+
+_HIDDEN_FROM_SIDES: Final = frozenset(
+    {
+        "text_lines", "quantities", "order", "measures", "x", "y", "edge", "letters", "digits",
+        "picture_aspect", "outline_aspect", "extent",
+    }
+)  # fmt: skip
+"""Features that tell small, sparse pictures, which nearly all sides of the ground truth are in, from others.
+Measured: trees trained on pictures of up to 4 text lines did better on those of 7 and more without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoostedTrees:
+    """The trees of one family: the mean over a few seeds.
+
+    Attributes:
+        boosters: One for each seed.
+    """
+
+    boosters: Sequence[lightgbm.Booster]
+
+    def rate(self, example: Example) -> Matrix:
+        """Return the log-odds of each measure: rules, base and trees; shape (measures,)."""
+        if not example.measures:
+            return np.zeros(0)
+        raw = [booster.predict(example.features, raw_score=True) for booster in self.boosters]
+        return example.rule_log_odds + BASE_LOG_ODDS + np.mean(raw, axis=0)
+
+
+def train_forest(
+    examples: Sequence[Example],
+    family: Sequence[str],
+    *,
+    without: str = "",
+    filter_votes: bool = True,
+    rounds: int = _ROUNDS,
+    seeds: int = _SEEDS,
+) -> BoostedTrees:
+    """Train a family's trees.
+
+    Args:
+        examples: What to train on.
+        family: Names of entities; examples about others are left out.
+        without: A group of :data:`~tapeline.ranking.features.GROUPS` to hide; none where it is empty.
+        filter_votes: See :func:`~infra.training.examples.training_targets`.
+        rounds: Trees of each seed.
+        seeds: How many times to train.
+
+    Raises:
+        GroundTruthError: Nothing is known of any measure of the family.
+    """
+    data = _training_data([e for e in examples if e.entity in family], family, filter_votes=filter_votes)
+    hidden = {*GROUPS.get(without, ()), *(_HIDDEN_FROM_SIDES if family == SIDES else ())}
+    features = data.features * np.array([name not in hidden for name in FEATURES])
+    monotone = [(name in _INCREASING) - (name in _DECREASING) for name in FEATURES]
+    return BoostedTrees(
+        [
+            lightgbm.train(
+                {**_PARAMETERS, "seed": seed, "monotone_constraints": monotone},
+                lightgbm.Dataset(
+                    features,
+                    data.targets,
+                    weight=data.weights,
+                    init_score=data.log_odds,
+                    feature_name=list(FEATURES),
+                ),
+                rounds,
+            )
+            for seed in range(seeds)
+        ]
+    )
+
+
+class _TrainingData(NamedTuple):
+    """The measures of which something is known, of all examples; each but the first of shape (measures,)."""
+
+    # Shape (measures, FEATURES).
+    features: Matrix
+    targets: Matrix
+    weights: Matrix
+    # What the trees start from: LightGBM's initial score.
+    log_odds: Matrix
+
+
+def _training_data(
+    examples: Sequence[Example], family: Sequence[str], *, filter_votes: bool
+) -> _TrainingData:
+    parts: list[_TrainingData] = []
+    for example in examples:
+        targets = training_targets(example, filter_votes=filter_votes)
+        if targets is None:
+            continue
+        known = ~np.isnan(targets.values)
+        parts.append(
+            _TrainingData(
+                example.features[known],
+                targets.values[known],
+                targets.weights[known],
+                example.rule_log_odds[known] + BASE_LOG_ODDS,
+            )
+        )
+    if not parts:
+        raise GroundTruthError(
+            f"expected ground truth of {', '.join(family)} on pictures with a quantity to choose, received "
+            "none: add rows of at least one of them"
+        )
+    return _TrainingData(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

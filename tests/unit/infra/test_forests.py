@@ -1,0 +1,76 @@
+"""Training forests, from rows to an artefact that rates."""
+
+import json
+
+import numpy as np
+import pytest
+
+from infra.training.abstaining import ABSTAIN_PROBABILITY, abstain_threshold
+from infra.training.artefact import dump, ranker_document
+from infra.training.examples import build_examples
+from infra.training.forests import FAMILIES, train_forest
+from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.errors import GroundTruthError
+from tapeline.quantities import format_prediction
+from tapeline.ranking.calibration import Calibration
+from tapeline.ranking.choosing import choose_answers
+from tapeline.ranking.features import GROUPS
+from tapeline.ranking.ranker import Ranker
+from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
+from tests.unit.ranking.small_ranker import PRIORS
+
+CALIBRATION = Calibration(np.array([-3.0, 3.0]), np.array([0.1, 0.9]))
+
+
+def test_what_is_trained_is_what_rates() -> None:
+    rows, scenes = many_rows(60)
+    examples = build_examples([row for row in rows if row.entity_name != "item_weight"], scenes, PRIORS)
+    sides = train_forest(examples, FAMILIES[0], rounds=20, seeds=1)
+    document = ranker_document([sides, sides], [CALIBRATION, CALIBRATION], PRIORS, {"command": "test"})
+    ranker = Ranker.from_document(json.loads(dump(document)))
+    assert ranker.about == {"command": "test"}
+    assert ranker.priors == PRIORS
+    for example in examples:
+        rated = ranker.rate(example.scene, [example.entity])[example.entity]
+        if example.entity != "depth":
+            np.testing.assert_allclose(
+                [measure.rating for measure in rated], np.sort(sides.rate(example))[::-1], atol=1e-3
+            )
+    answers = choose_answers(drawn_scene(33, 44), ["height", "width"], ranker=ranker)
+    assert format_prediction(answers["height"].quantity) == "33 centimetre"
+    assert format_prediction(answers["width"].quantity) == "44 centimetre"
+
+
+@pytest.mark.parametrize(("without", "is_used"), [("", True), ("shape", True), ("lines", False)])
+def test_a_group_of_features_can_be_hidden(without: str, *, is_used: bool) -> None:
+    rows, scenes = many_rows(60)
+    trees = train_forest(
+        build_examples(rows, scenes, PRIORS), FAMILIES[0], without=without, rounds=20, seeds=1
+    )
+    (booster,) = trees.boosters
+    splits = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
+    assert (sum(splits[name] for name in GROUPS["lines"]) > 0) == is_used
+
+
+def test_training_again_gives_the_same_bytes() -> None:
+    rows, scenes = many_rows(30)
+    examples = build_examples(rows, scenes, PRIORS)
+    texts = set()
+    for _ in range(2):
+        forests = [train_forest(examples, family, rounds=3, seeds=2) for family in FAMILIES]
+        texts.add(dump(ranker_document(forests, [CALIBRATION] * 2, PRIORS, {})))
+    assert len(texts) == 1
+
+
+def test_a_family_without_ground_truth_is_refused() -> None:
+    row = truth_row("height", "90 centimetre")
+    examples = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS)
+    with pytest.raises(GroundTruthError, match="voltage"):
+        train_forest(examples, FAMILIES[1])
+
+
+def test_every_entity_has_a_family_and_an_abstain_threshold() -> None:
+    assert sorted(name for family in FAMILIES for name in family) == sorted(UNITS_BY_ENTITY)
+    for entity in UNITS_BY_ENTITY:
+        odds = np.exp(abstain_threshold(entity))
+        assert odds / (1 + odds) == pytest.approx(ABSTAIN_PROBABILITY[entity])
