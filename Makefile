@@ -6,7 +6,7 @@ SHELL := bash
 CSV    ?= examples/test.csv
 IMAGES ?= $(if $(filter examples/test.csv,$(CSV)),examples/images,)
 OUT    ?= out
-ROWS   ?= labelled.csv
+ROWS   ?= ground_truth.csv
 MODELS ?= .cache/models
 WEIGHTS := resnet50_weights_tf_dim_ordering_tf_kernels.h5
 # process: Inference runs as a process of this machine; docker: in its image.
@@ -91,12 +91,12 @@ logs: .venv-sam/sam ## Follow the functions' logs
 	@$(SAM) logs --config-env $(ENV) --tail
 
 .PHONY: train
-train: $(VENV)/dev ## Train the ranker on labelled ROWS with their pictures in IMAGES
-	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --models "$(MODELS)" --ablate $(TRAIN_ARGS)
+train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pictures in IMAGES
+	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --ablate $(TRAIN_ARGS)
 
 .PHONY: evaluate
-evaluate: $(VENV)/dev ## Score labelled ROWS with their pictures in IMAGES; a page to look at in OUT
-	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --models "$(MODELS)" --out "$(OUT)" $(EVALUATE_ARGS)
+evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT
+	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS

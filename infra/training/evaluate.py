@@ -1,0 +1,64 @@
+"""The evaluation of the ranker that comes with the package, on ground truth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.training.ground_truth import TruthRow, read_ground_truth
+from infra.training.page import write_page
+from infra.training.pictures import answer_queries, queries_of
+from infra.training.report import evaluation_report, say, wrong_rows
+from infra.training.scoring import ScoredAnswer, outcome
+from tapeline.quantities import format_prediction
+
+
+def evaluate(path: Path, images: Path, kept: Path, split: str, out: Path | None) -> None:
+    """Answer rows as the workers do, print the scores and the wrong rows, and write a page.
+
+    Args:
+        path: The ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
+        images: The folder of the pictures.
+        kept: The folder of the cache.
+        split: The rows to answer: those of this split, or ``all``.
+        out: The folder for ``predictions.csv`` and ``index.html``; neither is written where it is left out.
+
+    Raises:
+        GroundTruthError: The ground truth can't be used.
+    """
+    rows = [row for row in read_ground_truth(path) if split in {"all", row.split}]
+    results = answer_rows(rows, images, kept)
+    if len(results) < len(rows):
+        say(f"left out {len(rows) - len(results)} rows: their pictures are missing or can't be decoded")
+    print(evaluation_report(results))
+    print(wrong_rows(results))
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        predictions = _write_predictions(results, out)
+        say(f"wrote {predictions} and {write_page(results, images, out)}")
+
+
+def answer_rows(rows: Sequence[TruthRow], images: Path, kept: Path) -> list[ScoredAnswer]:
+    """Answer rows by the call that the workers make.
+
+    Args:
+        rows: The rows.
+        images: The folder of the pictures.
+        kept: The folder of the cache.
+
+    Returns:
+        The rows that have an answer, in order; one that says that the picture doesn't say is an answer too.
+    """
+    queries = queries_of(rows)
+    links = (query.image_link for query in queries)
+    answers = dict(zip(links, answer_queries(queries, images, kept), strict=True))
+    return [
+        ScoredAnswer(row, answer, outcome(row, answer.quantity))
+        for row in rows
+        if (answer := answers[row.image_link].get(row.entity_name))
+    ]
+
+
+def _write_predictions(results: Sequence[ScoredAnswer], out: Path) -> Path:
+    predictions = out / "predictions.csv"
+    lines = [f"{result.row.index},{format_prediction(result.answer.quantity)}\n" for result in results]
+    predictions.write_text("index,prediction\n" + "".join(lines), encoding="utf-8")
+    return predictions

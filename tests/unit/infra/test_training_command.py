@@ -1,0 +1,127 @@
+"""The commands of infra.training, with pictures whose text is in the cache."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from infra.training.__main__ import main
+from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
+from infra.training.pictures import cache_folder
+from tapeline.adapters.pillow_decoder import PillowDecoder
+from tapeline.picture import Picture, Shapes, TextLine
+from tapeline.ranking.ranker import Ranker
+from tests.unit.infra.small_truth import SHAPES, SIDE, text_lines
+
+PICTURES = 40
+DEV = 4
+
+
+class Reader:
+    """Reads the numbers of one picture."""
+
+    def __init__(self, lines: list[TextLine]) -> None:
+        self._lines = lines
+
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+        return self._lines
+
+
+class Finder:
+    """Finds the same dimension lines in each picture."""
+
+    def find(self, picture: Picture) -> Shapes:
+        return SHAPES
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with rows, a catalogue, pictures, and a cache of what they say."""
+    (tmp_path / "images").mkdir()
+    cache = JsonCache(cache_folder(tmp_path / "kept"))
+    lines = ["index,image_link,entity_name,answers,source,split"]
+    for number in range(PICTURES):
+        path = tmp_path / "images" / f"{number} a.png"
+        Image.fromarray(np.full((SIDE, SIDE, 3), number, np.uint8)).save(path)
+        picture = PillowDecoder().decode(path.read_bytes())
+        tall, wide = 20 + number, 95 - number
+        CachedReader(partial(Reader, text_lines(tall, wide)), cache).read(picture)
+        CachedShapeFinder(Finder(), cache).find(picture)
+        split = "dev" if number < DEV else "train"
+        lines += [
+            f"{number},https://e.org/{number}%20a.png,{entity},{answer},hand,{split}"
+            for entity, answer in (
+                ("height", f"{tall} centimetre"),
+                ("width", f"{wide} centimetre"),
+                ("item_weight", f"{tall} kilogram"),
+            )
+        ]
+    lines.append("99,https://e.org/missing.png,height,2 inch,hand,dev")
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    (tmp_path / "train.csv").write_text(
+        "entity_name,entity_value\n" + "height,30.0 centimetre\nwidth,40.0 inch\nitem_weight,2.0 pound\n" * 30
+    )
+    return tmp_path
+
+
+def test_commands_train_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = [str(folder / "rows.csv"), "--images", str(folder / "images"), "--kept", str(folder / "kept")]
+    artefact = folder / "ranker.json"
+    assert (
+        main(["train", *common, "--artefact", str(artefact), "--catalogue", str(folder / "train.csv")]) == 0
+    )
+    printed = capsys.readouterr()
+    rows = 3 * (PICTURES - DEV)
+    assert f"source hand {rows} 1.000" in " ".join(printed.out.split())
+    assert printed.out.splitlines()[-1].split() == ["all", "1.000"]
+    assert f"wrote {artefact}" in printed.err
+    document = json.loads(artefact.read_text())
+    assert document["about"]["rows"] == rows
+    assert document["about"]["pictures"] == PICTURES - DEV
+    assert Ranker.from_document(document).priors.of_unit("width", "inch") > -1
+
+    assert main(["evaluate", *common, "--out", str(folder / "out")]) == 0
+    printed = capsys.readouterr()
+    assert f"all {3 * DEV} " in " ".join(printed.out.split())
+    assert "left out 1 rows" in printed.err
+    assert len((folder / "out/predictions.csv").read_text().splitlines()) == 1 + 3 * DEV
+    assert (folder / "out/index.html").is_file()
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    usage, description, *_ = capsys.readouterr().out.split("\n\n")
+    assert f"{command} [-h]" in usage
+    assert len(description.split()) > 5
+    assert description.strip().endswith(".")
+
+
+def test_the_command_alone_lists_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    printed = capsys.readouterr().out
+    assert "Train the ranker" in printed
+    assert "Answer rows" in printed
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [("index\n", "expected the columns"), (None, "No such file")],
+    ids=["form", "missing"],
+)
+def test_what_cannot_be_done_is_said_and_fails(
+    tmp_path: Path, command: str, rows: str | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.csv"
+    if rows is not None:
+        path.write_text(rows)
+    assert main([command, str(path), "--images", str(tmp_path), "--kept", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
