@@ -1,90 +1,128 @@
-"""Times what comes after reading (lines, candidates, features, choice), and how much second looks add.
+"""Times the choice: layout, segments, candidates, features and ranking, in CPU seconds on one core.
 
-``python -m benchmarks.choosing ROWS --images IMAGES [--source hand]``, on one core; text is from the cache.
-``--reading 300`` reads that many pictures of all sources, drawn by chance, once and where asked twice.
+``python -m benchmarks.choosing ROWS --images IMAGES [--source dense]``; text and shapes are from the cache of
+``make evaluate`` and aren't timed. ``--reading 300`` times the OCR passes of that many pictures of all
+sources instead, drawn by chance.
 """
 
 import argparse
 import random
 import statistics
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
-from infra.training.labels import read_labels
-from infra.training.pictures import FolderFetcher, components, queries_of
-from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
-from tapeline.adapters.pillow_decoder import PillowDecoder
+from infra.training.ground_truth import read_ground_truth
+from infra.training.pictures import components, queries_of
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.answering import Components, PictureQuery
 from tapeline.errors import RowError
+from tapeline.picture import Picture, Shapes, TextLine
+from tapeline.ports import ShapeFinder, TextReader
 from tapeline.ranking.choosing import choose_answers
-from tapeline.ranking.features import Scene
-from tapeline.reading.passes import CLOSER_LOOK, find_shapes, needs_closer_look, read_closely
+from tapeline.ranking.ranker import default_ranker
+from tapeline.reading.passes import SECOND_PASS_SIDE
 
 
-def time_reading(rows: Path, images: Path, pictures: int) -> None:
-    """Time the first and the second look at pictures, and print by how much the second raises the mean."""
-    reader, decoder, fetcher = RapidOcrReader(threads=1), PillowDecoder(), FolderFetcher(images)
-    queries = sorted(queries_of(read_labels(rows)), key=lambda query: query.image_link)
-    first: list[float] = []
-    second: list[float] = []
-    drawn = random.Random(0).sample(queries, min(pictures, len(queries)))  # noqa: S311
-    for query in drawn:
+class RecordedText:
+    """A text reader that remembers one picture's OCR passes and the CPU seconds that each took."""
+
+    def __init__(self, reader: TextReader) -> None:
+        self._reader = reader
+        self._passes: dict[int | None, list[TextLine]] = {}
+        self.seconds: dict[int | None, float] = {}
+
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+        if longest_side not in self._passes:
+            start = time.process_time()
+            self._passes[longest_side] = self._reader.read(picture, longest_side)
+            self.seconds[longest_side] = time.process_time() - start
+        return self._passes[longest_side]
+
+
+class RecordedShapes:
+    """A shape finder that remembers one picture's shapes."""
+
+    def __init__(self, finder: ShapeFinder) -> None:
+        self._finder = finder
+        self._found: Shapes | None = None
+
+    def find(self, picture: Picture) -> Shapes:
+        if self._found is None:
+            self._found = self._finder.find(picture)
+        return self._found
+
+
+def pictures_of(
+    queries: list[PictureQuery], components: Components
+) -> Iterator[tuple[PictureQuery, Picture]]:
+    """Yield the queries whose picture can be decoded, with it."""
+    for query in queries:
         try:
-            picture = decoder.decode(fetcher.fetch(query.image_link))
+            yield query, components.decoder.decode(components.fetcher.fetch(query.image_link))
         except RowError:
             continue
-        start = time.perf_counter()
-        lines = reader.read(picture)
-        between = time.perf_counter()
-        first.append(between - start)
-        if needs_closer_look(lines, query.entity_names, width=picture.width, height=picture.height):
-            reader.read(picture, CLOSER_LOOK)
-            second.append(time.perf_counter() - between)
+
+
+def time_choice(queries: list[PictureQuery], components: Components, source: str) -> None:
+    """Time what follows reading, and print it."""
+    assert components.shape_finder
+    default_ranker()  # Loaded once for the process: not a picture's time.
+    spent: list[float] = []
+    second_passes = 0
+    for query, picture in pictures_of(queries, components):
+        reader = RecordedText(components.reader)
+        recorded = replace(components, reader=reader, shape_finder=RecordedShapes(components.shape_finder))
+        recorded.observe(picture, query.entity_names)
+        second_passes += SECOND_PASS_SIDE in reader.seconds
+        start = time.process_time()
+        choose_answers(recorded.observe(picture, query.entity_names), query.entity_names)
+        spent.append((time.process_time() - start) * 1000)
     print(
-        f"{len(first)} pictures: first look {statistics.fmean(first):.3f} s in the mean; second looks at "
-        f"{len(second)}, {statistics.fmean(second or [0.0]):.3f} s each; they raise the mean by "
+        f"{len(spent)} pictures ({source}): median {statistics.median(spent):.1f} ms, "
+        f"mean {statistics.fmean(spent):.1f} ms of CPU for a picture's choice; second OCR passes of "
+        f"{second_passes} pictures ({second_passes / len(spent):.0%})"
+    )
+
+
+def time_reading(queries: list[PictureQuery], components: Components) -> None:
+    """Time the OCR passes of pictures, and print by how much the second one raises the mean."""
+    ocr = RapidOcrReader(threads=1)
+    first: list[float] = []
+    second: list[float] = []
+    for query, picture in pictures_of(queries, components):
+        reader = RecordedText(ocr)
+        replace(components, reader=reader, shape_finder=None).observe(picture, query.entity_names)
+        first.append(reader.seconds[None])
+        if SECOND_PASS_SIDE in reader.seconds:
+            second.append(reader.seconds[SECOND_PASS_SIDE])
+    print(
+        f"{len(first)} pictures: first OCR pass {statistics.fmean(first):.3f} s of CPU in the mean; second "
+        f"passes of {len(second)}, {statistics.fmean(second or [0.0]):.3f} s each; they raise the mean by "
         f"{sum(second) / sum(first):.0%}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--source", default="hand")
-    parser.add_argument("--kept", type=Path, default=Path(".cache/read"))
+    parser.add_argument("rows", type=Path, help="CSV with ground truth, as docs/formats.md describes it")
+    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--source", default="hand", help="the rows whose pictures are timed (default: hand)")
+    parser.add_argument("--kept", type=Path, default=Path(".cache/read"), help="folder where OCR is cached")
     parser.add_argument("--reading", type=int, metavar="PICTURES", help="time reading instead")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     cv2.setNumThreads(1)
-    if arguments.reading:
-        time_reading(arguments.rows, arguments.images, arguments.reading)
-        return
-    own = components(arguments.images, arguments.kept)
-    finder = OpenCvShapeFinder()
-    queries = queries_of(row for row in read_labels(arguments.rows) if row.source == arguments.source)
-    spent: list[float] = []
-    drawn: list[float] = []
-    closer = 0
-    for query in queries:
-        picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
-        names = query.entity_names
-        first = own.reader.read(picture)
-        closer += needs_closer_look(first, names, width=picture.width, height=picture.height)
-        lines = read_closely(picture, names, own.reader)
-        if not spent:
-            choose_answers(Scene(lines, find_shapes(picture, [], None), 10, 10), names)  # loads the ranker
-        start = time.perf_counter()
-        shapes = find_shapes(picture, lines, finder)
-        drawn.append((time.perf_counter() - start) * 1000)
-        choose_answers(Scene(tuple(lines), shapes, picture.width, picture.height), names)
-        spent.append((time.perf_counter() - start) * 1000)
-    print(
-        f"{len(spent)} pictures ({arguments.source}): median {statistics.median(spent):.1f} ms, "
-        f"mean {statistics.fmean(spent):.1f} ms; of it finding lines {statistics.median(drawn):.1f} ms; "
-        f"second looks at {closer} pictures ({closer / len(spent):.0%})"
-    )
+    rows = read_ground_truth(options.rows)
+    own = components(options.images, options.kept)
+    if options.reading:
+        queries = sorted(queries_of(rows), key=lambda query: query.image_link)
+        count = min(options.reading, len(queries))
+        time_reading(random.Random(0).sample(queries, count), own)  # noqa: S311 - no secret
+    else:
+        time_choice(queries_of(row for row in rows if row.source == options.source), own, options.source)
 
 
 if __name__ == "__main__":
