@@ -46,12 +46,13 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
     from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.errors import RowError  # noqa: PLC0415
+    from tapeline.quantities import format_prediction  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
 
     components = replace(build_components(load_settings(InferenceSettings)), fetcher=_FileFetcher())
     answers = next(answer_pictures([PictureQuery(picture, (entity,))], components))
     answer = answers.answers[entity]
-    received = str(answer) if isinstance(answer, RowError) else answer.prediction
+    received = str(answer) if isinstance(answer, RowError) else format_prediction(answer.quantity)
     print(
         json.dumps(
             {

@@ -15,6 +15,7 @@ from infra.training.ground_truth import TruthRow, by_picture
 from infra.training.scoring import is_right
 from tapeline.entities import SIDES
 from tapeline.ranking.features import FEATURES, compute_features
+from tapeline.ranking.line_evidence import lines_contradict
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import MeasureSets
@@ -34,10 +35,6 @@ _CONTRADICTING_STRENGTH: Final = 0.06
 """Strength from which a line can contradict a vote; see ``direction_strengths``. By hand. It is higher than
 the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their log-odds,
 but nothing brings back a vote that is no longer believed."""
-
-_CONTRADICTING_FACTOR: Final = 2.0
-"""Factor over the lines that the side may stand on from which a line contradicts a vote. By hand, as in the
-rules."""
 
 _UNREAD_VOTE_WEIGHT: Final = 0.3
 """Weight of the measures of a picture where none of them equals the vote. By hand: they say little, since one
@@ -121,15 +118,9 @@ def contradicted(example: Example, side: str) -> npt.NDArray[np.bool_]:
     Returns:
         Shape (measures,).
     """
-    flat, upright, oblique = example.strengths.T
-    if side == "height":
-        wrong, possible = flat, np.maximum(upright, oblique)
-    else:
-        wrong, possible = upright, np.maximum(flat, oblique)
     named = example.features[:, FEATURES.index("words_for")] > 0
-    mask: npt.NDArray[np.bool_] = (
-        (wrong > _CONTRADICTING_STRENGTH) & (wrong > _CONTRADICTING_FACTOR * possible) & ~named
-    )
+    wrong = lines_contradict(example.strengths, side, least=_CONTRADICTING_STRENGTH)
+    mask: npt.NDArray[np.bool_] = wrong & ~named
     return mask
 
 

@@ -20,6 +20,7 @@ was expected, what was received, and what to do about it.
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class ErrorCode(StrEnum):
@@ -81,6 +82,10 @@ class RowError(TapelineError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    def __reduce__(self) -> tuple[type[Self], tuple[ErrorCode, str]]:
+        # Exceptions are pickled by their args alone, and so would come back without the code.
+        return type(self), (self.code, self.message)
 
 
 class ObjectMissingError(TapelineError):

@@ -44,6 +44,11 @@ _MAX_OFFSET: Final = 0.7
 _MAX_INTERRUPTION: Final = 2.0
 
 
+# Factor over the lines that a side may stand on from which a line shows that the measure is another side. By
+# hand.
+_CLEARLY: Final = 2.0
+
+
 class _Closeness(NamedTuple):
     """How a text stands to each segment, each of shape (segments,)."""
 
@@ -112,6 +117,27 @@ class LineEvidence:
         # Text in a line's gap: the line's ends come near, and its direction leads through the text.
         interrupts = (offset < _MAX_OFFSET * letter) & ~beside & (gap < _MAX_INTERRUPTION)
         return _Closeness(near, gap, off_centre, along, interrupts)
+
+
+def lines_contradict(strengths: Matrix, side: str, *, least: float) -> npt.NDArray[np.bool_]:
+    """Say of each measure whether the line that it stands on shows that it isn't a side.
+
+    A height doesn't stand on a flat line, nor a width or a depth on an upright one.
+
+    Args:
+        strengths: From :func:`direction_strengths`, shape (measures, directions).
+        side: One of :data:`~tapeline.entities.SIDES`.
+        least: Strength from which a line shows that.
+
+    Returns:
+        Shape (measures,).
+    """
+    flat, upright, oblique = strengths.T
+    wrong, possible = (flat, np.maximum(upright, oblique)) if side == "height" else (
+        upright, np.maximum(flat, oblique)
+    )  # fmt: skip
+    mask: npt.NDArray[np.bool_] = (wrong > least) & (wrong > _CLEARLY * possible)
+    return mask
 
 
 def direction_strengths(evidence: Matrix) -> Matrix:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from tapeline.entities import SIDES
-from tapeline.ranking.features import MeasureSet
+from tapeline.ranking.features import OWN_DIRECTION, MeasureSet
 from tapeline.ranking.keywords import (
     EVIDENCE,
     NO_KEYWORDS,
@@ -21,9 +21,10 @@ from tapeline.ranking.keywords import (
     Keywords,
     keyword_log_odds,
 )
+from tapeline.ranking.line_evidence import lines_contradict
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
-from tapeline.reading.scene import Matrix
+from tapeline.reading.scene import DIRECTIONS, Matrix
 
 # Which side each member of an ``A x B (x C)`` group usually is, where no word says so. By hand.
 SIDES_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
@@ -69,9 +70,6 @@ _UNUSUAL_UNIT: Final = 0.4
 
 # Strength of a line from which a measure stands on it; see ``direction_strengths``.
 _DRAWN: Final = 0.03
-
-# Factor over the side's own lines from which a line shows that the measure is another side.
-_CLEARLY: Final = 2.0
 
 # Log-odds of a measure that clearly stands on a line of another side.
 _ON_ANOTHER_DIRECTION: Final = -2.5
@@ -174,15 +172,12 @@ def _rarity_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
 
 def _line_log_odds(found: MeasureSet, entity: str) -> Matrix:
     """Return what the lines that measures stand on say for them as a side, shape (measures,)."""
-    flat, upright, oblique = found.strengths.T
+    own = found.strengths[:, DIRECTIONS.index(OWN_DIRECTION[entity])]
     strongest = found.strengths.max(axis=1)
-    if entity == "height":
-        own, wrong, rest = upright, flat, np.maximum(upright, oblique)
-    else:
-        own, wrong, rest = (flat if entity == "width" else oblique), upright, np.maximum(flat, oblique)
     named = np.array([Keyword(entity) in words for words in found.keywords], bool)
     in_group = np.array([any(c.found.group_size > 1 for c in m.candidates) for m in found.measures], bool)
-    odds = np.where((wrong > _DRAWN) & (wrong > _CLEARLY * rest) & ~named, _ON_ANOTHER_DIRECTION, 0.0)
+    wrong = lines_contradict(found.strengths, entity, least=_DRAWN)
+    odds = np.where(wrong & ~named, _ON_ANOTHER_DIRECTION, 0.0)
     odds += np.where((own > _DRAWN) & (own >= strongest), _ON_OWN_DIRECTION, 0.0)
     if len(found.scene.text) >= TEXT_HEAVY_LINES:
         drawn = strongest > _DRAWN
