@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 import tapeline
-from tapeline.adapters.http_fetcher import FetchLimits, HttpFetcher, resolve_host
+from tapeline.adapters.http_fetcher import HttpFetcher, resolve_host
 from tapeline.download.addresses import AddressPolicy
+from tapeline.download.limits import FetchLimits
 from tapeline.errors import ErrorCode, RowError
 from tests.integration.http_server import PictureServer, Reply, endlessly, redirect
 

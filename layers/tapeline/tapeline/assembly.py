@@ -7,7 +7,7 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import Field
 
 from tapeline.adapters.clients import s3_client
-from tapeline.adapters.http_fetcher import FetchLimits, HttpFetcher
+from tapeline.adapters.http_fetcher import HttpFetcher
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
@@ -15,6 +15,7 @@ from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
 from tapeline.download.addresses import AddressPolicy
+from tapeline.download.limits import MAX_FETCH_SECONDS, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, FetchLimits
 from tapeline.ports import PictureFetcher
 from tapeline.settings import BucketName, ResultsSettings
 
@@ -47,9 +48,9 @@ class WorkerSettings(ResultsSettings):
     image_mirror: Annotated[str, Field(pattern=r"^(s3://[^/]+/(.*/)?)?$")] = ""
     models_dir: Path
     downloads: Annotated[int, Field(ge=1, le=64)] = 8
-    max_pixels: Annotated[int, Field(ge=1)] = 64_000_000
-    max_bytes: Annotated[int, Field(ge=1)] = 20 * 1024 * 1024
-    fetch_seconds: Annotated[float, Field(gt=0)] = 30.0
+    max_pixels: Annotated[int, Field(ge=1)] = MAX_PICTURE_PIXELS
+    max_bytes: Annotated[int, Field(ge=1)] = MAX_PICTURE_BYTES
+    fetch_seconds: Annotated[float, Field(gt=0)] = MAX_FETCH_SECONDS
     aws_lambda_function_memory_size: Annotated[int, Field(ge=128)] = MEGABYTES_PER_CPU
 
     @property

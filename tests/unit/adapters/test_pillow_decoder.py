@@ -60,6 +60,12 @@ def png_header(width: int, height: int, depth: int = 8, colour: int = 2) -> byte
     )
 
 
+def headed(width: int, height: int) -> bytes:
+    """A PNG in black and white whose header claims a size that its data doesn't have."""
+    data = chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return png_header(width, height, depth=1, colour=0) + data
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_each_format_is_decoded(kind: str) -> None:
     picture = PillowDecoder().decode(encode(quarters(), kind))
@@ -121,6 +127,15 @@ class TestPixels:
     def test_a_size_at_which_pillow_itself_would_warn(self) -> None:
         data = png_header(10_000, 10_000) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
         assert failure(data).code is ErrorCode.TOO_MANY_PIXELS
+
+    def test_by_default_the_limit_is_64_million_pixels(self) -> None:
+        # One bit for each pixel: 8 MB of zeros, which compress to nothing.
+        picture = PillowDecoder().decode(encode(Image.new("1", (8000, 8000))))
+        assert (picture.width, picture.height) == (8000, 8000)
+        # By the header alone: past the check of pixels, the missing data is what is wrong.
+        for size in [(7100, 7100), (8000, 8000)]:
+            assert failure(headed(*size)).code is ErrorCode.DECODE_FAILURE
+        assert failure(headed(8001, 8000)).code is ErrorCode.TOO_MANY_PIXELS
 
     @pytest.mark.parametrize("kind", FORMATS)
     def test_the_limit_holds_for_each_format_and_is_exact(self, kind: str) -> None:

@@ -49,6 +49,7 @@ import urllib3.exceptions
 
 import tapeline
 from tapeline.download.addresses import AddressPolicy
+from tapeline.download.limits import BoundedBody, FetchLimits
 from tapeline.download.links import HttpLink, parse_link
 from tapeline.errors import ErrorCode, RowError
 
@@ -61,29 +62,6 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES: Final = 64 * 1024
 _WIRE_OVERHEAD_BYTES: Final = 1024 * 1024  # headers (http.client stops at 100 lines of 64 KiB) and framing
 _MAX_DELAY_DIGITS: Final = 9
-
-
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
-    """What one download may take.
-
-    Attributes:
-        connect: Seconds to resolve a name, and seconds to connect to each of its addresses.
-        read: Seconds without a byte.
-        total: Seconds for everything: redirects, retries and the waits between them.
-        max_bytes: Bytes of a body, after decompression.
-        redirects: Redirects to follow.
-        retries: Further attempts after a timeout, a 429 or a 5xx.
-        backoff: Seconds that the wait before the first retry is at most; it doubles with each.
-    """
-
-    connect: float = 5.0
-    read: float = 10.0
-    total: float = 30.0
-    max_bytes: int = 20 * 1024 * 1024
-    redirects: int = 3
-    retries: int = 2
-    backoff: float = 0.5
 
 
 def resolve_host(host: str, port: int) -> list[str]:
@@ -235,18 +213,16 @@ class HttpFetcher:
         raise RowError(ErrorCode.HTTP_STATUS, f"{message}: check that the link still leads to a picture")
 
     def _read(self, response: requests.Response) -> bytes:
-        limit = self._limits.max_bytes
+        body = BoundedBody(self._limits.max_bytes, response.url)
         declared = response.headers.get("Content-Length", "")
-        if declared.isdecimal() and len(declared) > len(str(limit)):
-            raise _too_large(limit, response.url)
-        if declared.isdecimal() and "Content-Encoding" not in response.headers and int(declared) > limit:
-            raise _too_large(limit, response.url)
-        body = bytearray()
+        digits = len(str(self._limits.max_bytes))
+        # The length of a compressed body isn't that of its content, unless it is far beyond the limit.
+        if declared.isdecimal() and (len(declared) > digits or "Content-Encoding" not in response.headers):
+            # int() refuses thousands of digits.
+            body.check_length(int(declared[: digits + 1]))
         try:
             for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=True):
-                if len(body) + len(chunk) > limit:
-                    raise _too_large(limit, response.url)
-                body += chunk
+                body.append(chunk)
         except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
             raise self._too_slow("the whole body", response.url) from error
         except urllib3.exceptions.DecodeError as error:
@@ -497,13 +473,6 @@ def _seconds_until(retry_after: str) -> float | None:
 
 def _refused_redirect(url: str, why: str) -> RowError:
     return RowError(ErrorCode.BLOCKED_ADDRESS, f"the redirect from {url!r} isn't followed: {why}")
-
-
-def _too_large(limit: int, url: str | None) -> RowError:
-    return RowError(
-        ErrorCode.TOO_LARGE,
-        f"expected at most {limit} bytes, received more from {url!r}: link to a smaller picture",
-    )
 
 
 def _cause(error: BaseException) -> str:

@@ -22,12 +22,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from tapeline.download.limits import MAX_PICTURE_PIXELS
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Picture, Pixels
-
-DEFAULT_MAX_PIXELS: Final = 50_000_000
-"""Pixels of a picture. Measured at 49 million: 45 MB for a JPEG, 300 MB for a progressive one or a palette,
-and 450 MB for a PNG with transparency, which is held twice while it is shrunk."""
 
 _JPEG: Final = b"\xff\xd8\xff"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -94,7 +91,7 @@ class PillowDecoder:
         ValueError: A limit is less than 1.
     """
 
-    def __init__(self, max_pixels: int = DEFAULT_MAX_PIXELS, longest_side: int = 1600) -> None:
+    def __init__(self, max_pixels: int = MAX_PICTURE_PIXELS, longest_side: int = 1600) -> None:
         if min(max_pixels, longest_side) < 1:
             raise ValueError(
                 "expected limits of at least 1, "

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import botocore.exceptions
 
+from tapeline.download.limits import MAX_PICTURE_BYTES, BoundedBody
 from tapeline.download.links import S3Link, is_s3, name_of, parse_link
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import PictureFetcher
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-DEFAULT_MAX_BYTES: Final = 20 * 1024 * 1024
-"""Bytes of a picture, as for :class:`tapeline.adapters.http_fetcher.FetchLimits`."""
 
 _CHUNK_BYTES: Final = 256 * 1024
 _MISSING: Final = frozenset({"NoSuchKey", "404"})
@@ -32,7 +30,7 @@ class S3Fetcher:
     """
 
     def __init__(
-        self, client: "S3Client", allowed_buckets: Collection[str], max_bytes: int = DEFAULT_MAX_BYTES
+        self, client: "S3Client", allowed_buckets: Collection[str], max_bytes: int = MAX_PICTURE_BYTES
     ) -> None:
         self._client = client
         self._allowed_buckets = frozenset(allowed_buckets)
@@ -92,7 +90,7 @@ class MirrorFetcher:
         prefix: str,
         origin: PictureFetcher,
         *,
-        max_bytes: int = DEFAULT_MAX_BYTES,
+        max_bytes: int = MAX_PICTURE_BYTES,
         extra_ports: Collection[int] = (),
     ) -> None:
         self._client = client
@@ -144,14 +142,11 @@ def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | No
     try:
         answer = client.get_object(Bucket=link.bucket, Key=link.key)
         with closing(answer["Body"]) as stream:
-            if answer["ContentLength"] > max_bytes:
-                raise _too_large(where, max_bytes)
-            body = bytearray()
+            body = BoundedBody(max_bytes, where)
+            body.check_length(answer["ContentLength"])
             # Counted too: stand-ins for S3 may declare one length and send another.
             while chunk := stream.read(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(where, max_bytes)
+                body.append(chunk)
             return bytes(body)
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] in _MISSING:
@@ -171,10 +166,3 @@ def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | No
         raise RowError(
             ErrorCode.CONNECT_FAILURE, f"expected the object {where}, received: {error}: try again later"
         ) from error
-
-
-def _too_large(where: str, max_bytes: int) -> RowError:
-    return RowError(
-        ErrorCode.TOO_LARGE,
-        f"expected at most {max_bytes} bytes, received more from {where}: store a smaller picture",
-    )
