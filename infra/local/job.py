@@ -16,7 +16,7 @@ from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
 from tapeline.batch.rows import RowReader
 from tapeline.batch.shard_results import load_shard_result
-from tapeline.download.links import name_of
+from tapeline.download.links import file_name_of
 from tapeline.errors import RejectedInputError, RowError, TapelineError
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
@@ -143,7 +143,7 @@ def _names(csv: Path) -> Iterator[str]:
         try:
             for row in RowReader(iter(lambda: file.read(1 << 16), b"")):
                 try:
-                    yield name_of(row.image_link)
+                    yield file_name_of(row.image_link)
                 except RowError:
                     continue  # The run itself gives the row its error.
         except RejectedInputError:

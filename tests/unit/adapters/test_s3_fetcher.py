@@ -157,9 +157,12 @@ class TestMirrorFetcher:
         assert MirrorFetcher(client, "mirror", "copies/", origin).fetch(self.LINK) == b"origin"
         assert origin.asked == [self.LINK]
 
-    def test_a_link_without_a_name_goes_to_the_origin_at_once(self, client: S3Client, stub: Stubber) -> None:
+    @pytest.mark.parametrize("path", ["", "images/", "a%2Fb.jpg", "%2E%2E"])
+    def test_a_link_without_a_file_name_goes_to_the_origin_at_once(
+        self, client: S3Client, stub: Stubber, path: str
+    ) -> None:
         origin = Origin(b"origin")
-        assert MirrorFetcher(client, "mirror", "", origin).fetch("https://m.example.com/") == b"origin"
+        assert MirrorFetcher(client, "mirror", "", origin).fetch(f"https://m.example.com/{path}") == b"origin"
 
     @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404)])
     def test_a_mirror_that_is_set_up_wrongly_is_not_passed_over(

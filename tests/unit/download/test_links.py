@@ -1,6 +1,11 @@
-import pytest
+from contextlib import suppress
+from pathlib import PurePosixPath
 
-from tapeline.download.links import MAX_LINK_LENGTH, HttpLink, S3Link, is_s3, name_of, parse_link
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapeline.download.links import MAX_LINK_LENGTH, HttpLink, S3Link, file_name_of, is_s3, parse_link
 from tapeline.errors import ErrorCode, RowError
 
 
@@ -118,18 +123,64 @@ def test_extra_ports_are_accepted_besides_the_standard_ones() -> None:
     [
         ("https://m.example.com/images/I/61Bk.jpg", "61Bk.jpg"),
         ("https://m.example.com/61Bk%2BL._SL%201.jpg?width=3/4#x/y", "61Bk+L._SL 1.jpg"),
-        ("https://m.example.com/images/", ""),
-        ("https://m.example.com", ""),
+        ("https://m.example.com/a%20b.jpg", "a b.jpg"),
+        ("http://m.example.com/a+b.jpg", "a+b.jpg"),
+        ("https://m.example.com/a.jpg?b.jpg", "a.jpg"),
+        ("https://m.example.com/%C3%A4.jpg", "ä.jpg"),
+        ("https://m.example.com/ä.jpg", "ä.jpg"),
+        ("https://m.example.com/a%2520b.jpg", "a%20b.jpg"),
+        ("https://m.example.com/..a", "..a"),
         ("s3://drop/a/b%20c.jpg", "b%20c.jpg"),
+        ("s3://drop/a/b.jpg?c=1#d", "b.jpg?c=1#d"),
+        ("s3://drop/a%2Fb.jpg", "a%2Fb.jpg"),
+        ("s3://drop/b.jpg", "b.jpg"),
     ],
 )
-def test_name_of_is_the_last_part_of_the_path(link: str, name: str) -> None:
-    assert name_of(link) == name
+def test_the_file_name_is_decoded_for_http_and_literal_for_s3(link: str, name: str) -> None:
+    assert file_name_of(link) == name
 
 
-def test_name_of_refuses_what_is_no_link() -> None:
-    with pytest.raises(RowError, match="scheme 'file'"):
-        name_of("file:///etc/passwd")
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://m.example.com/images/",
+        "https://m.example.com",
+        "https://m.example.com?a.jpg",
+        "s3://drop/a/",
+        "https://m.example.com/a%2Fb.jpg",
+        "https://m.example.com/..%2F..%2Fetc%2Fpasswd",
+        "https://m.example.com/a%5Cb.jpg",
+        "https://m.example.com/a.jpg%00",
+        "https://m.example.com/.",
+        "https://m.example.com/images/..",
+        "https://m.example.com/%2E%2E",
+        "s3://drop/a/..",
+    ],
+)
+def test_a_link_that_ends_in_no_plain_name_has_none(link: str) -> None:
+    assert file_name_of(link) == ""
+
+
+@given(
+    st.sampled_from(["https://m.example.com/", "s3://drop/"]),
+    st.text("ab./\\%25cCfFeE0?#", max_size=12),
+)
+def test_a_file_name_never_leaves_its_folder(start: str, path: str) -> None:
+    with suppress(RowError):
+        name = file_name_of(start + path)
+        assert PurePosixPath("folder", name).parts in {("folder",), ("folder", name)}
+        assert name not in {".", ".."}
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "", "a.jpg", "https://m.example.com:8080/a.jpg"])
+def test_only_links_have_a_file_name(link: str) -> None:
+    with pytest.raises(RowError, match="expected an image link") as caught:
+        file_name_of(link)
+    assert caught.value.code is ErrorCode.BAD_LINK
+
+
+def test_extra_ports_are_accepted_for_a_file_name_too() -> None:
+    assert file_name_of("http://127.0.0.1:8099/a.jpg", extra_ports={8099}) == "a.jpg"
 
 
 def test_is_s3_goes_by_the_scheme_alone() -> None:

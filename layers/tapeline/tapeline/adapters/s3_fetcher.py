@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import botocore.exceptions
 
 from tapeline.download.limits import MAX_PICTURE_BYTES, BoundedBody
-from tapeline.download.links import S3Link, is_s3, name_of, parse_link
+from tapeline.download.links import S3Link, file_name_of, is_s3, parse_link
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import PictureFetcher
 
@@ -106,7 +106,7 @@ class MirrorFetcher:
         Raises:
             RowError: As :meth:`S3Fetcher.fetch` for the copy, or as the origin's ``fetch``.
         """
-        name = name_of(link, extra_ports=self._extra_ports)
+        name = file_name_of(link, extra_ports=self._extra_ports)
         if name:
             copy = S3Link(self._bucket, self._prefix + name)
             body = _read_object(self._client, copy, self._max_bytes)

@@ -25,6 +25,9 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXPECTED: Final = "an image link of the form https://host/path, http://host/path or s3://bucket/key"
 _SHOWN: Final = 120
 
+# Characters that no file name holds: those that separate or end a path, on POSIX systems and on Windows.
+_PATH_CHARACTERS: Final = frozenset("/\\\0")
+
 
 @dataclass(frozen=True, slots=True)
 class HttpLink:
@@ -84,23 +87,34 @@ def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3
     return _parse_s3(link) if is_s3(link) else _parse_http(link, extra_ports)
 
 
-def name_of(link: str, *, extra_ports: Collection[int] = ()) -> str:
-    """Return the last part of a link's path: percent-decoded for http(s), literal for s3.
+def file_name_of(link: str, *, extra_ports: Collection[int] = ()) -> str:
+    """Return the file name of a link's picture: what stands after the last slash of the link's path.
+
+    This is the definition for everything that keeps pictures under the names in their links: the mirror in
+    S3, a folder of pictures, training. For ``http`` and ``https`` the name is percent-decoded, and neither
+    query nor fragment belong to it (``https://host/a%20b.jpg?size=1`` -> ``a b.jpg``). For ``s3`` it is
+    literal, as the key is (``s3://bucket/a%20b.jpg?size=1`` -> ``a%20b.jpg?size=1``).
+
+    A name is safe to join to a folder or a prefix: where decoding makes a slash, a backslash or a NUL, or
+    where the name is ``.`` or ``..``, the link counts as one without a file name.
 
     Args:
         link: The link as it came.
         extra_ports: As for :func:`parse_link`.
 
     Returns:
-        Such as ``61Bk.jpg``; empty where the path ends in a slash or isn't there.
+        Such as ``61Bk.jpg``; empty where the link has no file name.
 
     Raises:
         RowError: ``bad_link``, as :func:`parse_link` does.
     """
     parsed = parse_link(link, extra_ports=extra_ports)
     if isinstance(parsed, S3Link):
-        return parsed.key.rpartition("/")[2]
-    return unquote(parsed.path.rpartition("/")[2])
+        name = parsed.key.rpartition("/")[2]
+    else:
+        name = unquote(parsed.path.rpartition("/")[2])
+    is_path = name in {".", ".."} or not _PATH_CHARACTERS.isdisjoint(name)
+    return "" if is_path else name
 
 
 def _parse_s3(link: str) -> S3Link:
