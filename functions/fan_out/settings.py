@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tapeline.settings import ResultsSettings
+from tapeline.settings import ResultsSettings, StateMachineArn
 
 
 class FanOutSettings(ResultsSettings):
@@ -17,7 +17,7 @@ class FanOutSettings(ResultsSettings):
         max_rows: Rows in a file at most.
     """
 
-    state_machine_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:.+")]
+    state_machine_arn: StateMachineArn
     workers: Annotated[int, Field(ge=1, le=10_000)]
     largest_shard: Annotated[int, Field(ge=1, le=1_000)]
     max_rows: Annotated[int, Field(ge=1)]

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tapeline.assembly import WorkerSettings
+from tapeline.settings import StateMachineArn
 
 
 class PredictSettings(WorkerSettings):
@@ -27,6 +28,6 @@ class PredictSettings(WorkerSettings):
     fetch_seconds: Annotated[float, Field(gt=0)] = 15.0
     deadline_seconds: Annotated[float, Field(gt=0)] = 27.0
     max_posted_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024
-    state_machine_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:.+")]
+    state_machine_arn: StateMachineArn
     link_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
     cors_origin: str = ""

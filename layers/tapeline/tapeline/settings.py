@@ -1,13 +1,22 @@
 """What the functions' settings have in common; each function's class is made of these."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tapeline.errors import SettingsError
 
-type BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+# The name of an S3 bucket, as a regular expression of the whole name.
+# Source: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_NAME: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+
+# The ARN of a state machine, as a regular expression of the whole ARN.
+# Source: docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+STATE_MACHINE_ARN: Final = r"arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:.+"
+
+type BucketName = Annotated[str, StringConstraints(pattern=f"^{BUCKET_NAME}$")]
+type StateMachineArn = Annotated[str, StringConstraints(pattern=f"^{STATE_MACHINE_ARN}$")]
 
 
 class Settings(BaseSettings):

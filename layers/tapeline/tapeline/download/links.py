@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from tapeline.errors import ErrorCode, RowError
+from tapeline.settings import BUCKET_NAME
 
 MAX_LINK_LENGTH: Final = 2048
 """Characters in a link; longer ones aren't portable between browsers, servers and CDNs."""
@@ -21,7 +22,6 @@ STANDARD_PORTS: Final = frozenset({80, 443})
 
 _MAX_HOST_LENGTH: Final = 253  # RFC 1035, 2.3.4, as text
 _MAX_KEY_BYTES: Final = 1024  # Amazon S3 user guide, "Naming Amazon S3 objects"
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXPECTED: Final = "an image link of the form https://host/path, http://host/path or s3://bucket/key"
 _SHOWN: Final = 120
 
@@ -122,7 +122,7 @@ def _parse_s3(link: str) -> S3Link:
     bucket, _, key = link[len("s3://") :].partition("/")
     if "@" in bucket:
         raise _bad(link, "credentials in the link (remove them)")
-    if not _BUCKET.fullmatch(bucket):
+    if not re.fullmatch(BUCKET_NAME, bucket):
         raise _bad(link, "something that isn't the name of a bucket after s3://")
     if not key:
         raise _bad(link, "a bucket without a key")
