@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 import tapeline
-from tapeline.adapters.http_fetcher import HttpFetcher, resolve_host
+from tapeline.adapters.guarded_sockets import resolve_host
+from tapeline.adapters.http_fetcher import HttpFetcher
 from tapeline.download.addresses import AddressPolicy
 from tapeline.download.limits import FetchLimits
 from tapeline.errors import ErrorCode, RowError
@@ -70,7 +71,7 @@ def test_the_request_says_who_asks_and_no_more(server: PictureServer) -> None:
     (headers,) = server.headers("/cup.jpg")
     assert headers == {
         "host": "{}:{}".format(*server.address),
-        "user-agent": f"Tapeline/{tapeline.__version__} (+https://github.com/tapeline/tapeline)",
+        "user-agent": f"Tapeline/{tapeline.__version__}",
         "accept": "image/*",
         "accept-encoding": "identity",
     }
@@ -297,7 +298,7 @@ class TestRedirects:
 
 class TestRetries:
     @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-    def test_passing_failures_are_tried_again(self, server: PictureServer, status: int) -> None:
+    def test_transient_failures_are_tried_again(self, server: PictureServer, status: int) -> None:
         link = server.put("/cup.jpg", Reply(status=status), Reply(status=status), Reply(PICTURE))
         assert fetcher_for(server, limits=PATIENT).fetch(link) == PICTURE
         assert server.count("/cup.jpg") == 3
@@ -602,6 +603,15 @@ class TestTLS:
         error = failure(fetcher, secure.url("/cup.jpg", host="pictures.test"))
         assert error.code is ErrorCode.CONNECT_FAILURE
         assert secure.total == 0
+
+    def test_no_authority_joins_those_that_are_trusted(
+        self, secure: PictureServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fetcher = fetcher_for(secure, resolve=lambda host, port: ["127.0.0.1"], ca_file=str(certificate))
+        loaded: list[object] = []
+        monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *given: loaded.append(given))
+        assert fetcher.fetch(secure.url("/cup.jpg", host="pictures.test")) == PICTURE
+        assert loaded == []
 
     def test_a_slow_drip_ends_with_the_total_deadline(self, secure: PictureServer, certificate: Path) -> None:
         fetcher = fetcher_for(secure, resolve=lambda host, port: ["127.0.0.1"], ca_file=str(certificate))

@@ -6,6 +6,7 @@
     ├── SettingsError       an environment variable or option is missing or wrong
     ├── RejectedInputError  an input file as a whole can't be used
     ├── RowError            one row or its picture can't be answered; carries an ErrorCode
+    │   └── TransientError  a download failed in a way that a retry may not; never leaves the fetcher
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, a shard result or a document of a run doesn't have its format
     ├── StateInputError     an event isn't the input of the state that received it
@@ -86,6 +87,20 @@ class RowError(TapelineError):
     def __reduce__(self) -> tuple[type[Self], tuple[ErrorCode, str]]:
         # Exceptions are pickled by their args alone, and so would come back without the code.
         return type(self), (self.code, self.message)
+
+
+class TransientError(RowError):
+    """A download failed, and a retry may succeed; a fetcher raises a plain RowError after its last retry.
+
+    Args:
+        code: The stable code of the reason.
+        message: What was expected and what came, in one line.
+        retry_after: Seconds to wait before the retry, where the server gives them.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
 
 
 class ObjectMissingError(TapelineError):
