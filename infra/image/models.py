@@ -147,7 +147,7 @@ def _download(locked: LockedFile, partial: Path) -> None:
         with requests.get(locked.url, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS)) as response:
             response.raise_for_status()
             declared = response.headers.get("Content-Length", "")
-            total = int(declared) if declared.isdecimal() else locked.size
+            total = int(declared) if declared.isdecimal() else locked.bytes
             # Without a terminal tqdm stays silent, so that a log isn't filled with bars.
             with (
                 partial.open("wb") as stream,

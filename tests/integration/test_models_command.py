@@ -260,7 +260,7 @@ def test_a_malformed_lock_is_told_in_one_line(
 
     assert run("--lock", lock, "--cache", cache) == 1
 
-    assert capsys.readouterr().err.startswith(f"error: {lock}: expected md5 as 32")
+    assert capsys.readouterr().err.startswith(f"error: {lock}: expected files.0.md5 as 32")
 
 
 @pytest.mark.parametrize("arguments", [["--from", "/nowhere/at/all"], ["--unknown"], ["extra"]])

@@ -47,7 +47,7 @@ def locked(**changes: Any) -> LockedFile:
     values: dict[str, Any] = {
         "name": "weights.h5",
         "url": "https://models.example.com/weights.h5",
-        "size": len(BODY),
+        "bytes": len(BODY),
         "md5": MD5,
         "sha256": SHA256,
     }
@@ -60,7 +60,7 @@ def test_the_lock_in_the_repository_names_the_files_that_keras_names() -> None:
     weights, classes = lock.find(RESNET50_WEIGHTS), lock.find(CLASS_INDEX)
     assert weights is not None
     assert classes is not None
-    assert (weights.size, weights.md5) == (102_967_424, "2cb95161c43110f7111970584f804107")
+    assert (weights.bytes, weights.md5) == (102_967_424, "2cb95161c43110f7111970584f804107")
     assert classes.md5 == "c2c37ea517e94d9795004a39431a14cb"
     assert all(file.url.endswith(f"/{file.name}") for file in lock.files)
 
@@ -70,7 +70,7 @@ def test_a_lock_is_read_in_its_order(tmp_path: Path) -> None:
 
     lock = read_lock(write_lock(tmp_path, entry(), second))
 
-    assert lock.files == (locked(), locked(name="names.json", size=None, sha256=None))
+    assert lock.files == (locked(), locked(name="names.json", bytes=None, sha256=None, source="somewhere"))
     assert lock.find("names.json") is lock.files[1]
     assert lock.find("others.json") is None
 
@@ -89,12 +89,17 @@ def test_a_lock_is_read_in_its_order(tmp_path: Path) -> None:
         (entry(bytes=True), "positive whole number"),
         (entry(bytes="12"), "positive whole number"),
         (entry(md5=MD5.upper()), "32 lower-case hexadecimal digits"),
+        (entry(name="weights.h5\n"), "a plain file name"),
+        (entry(name="-weights.h5"), "a plain file name"),
+        (entry(url="https:///weights.h5"), "an http or https url"),
+        (entry(bytes=1.5), "positive whole number"),
         (entry(md5=MD5 + "\n"), "32 lower-case hexadecimal digits"),
         (entry(sha256=MD5), "64 lower-case hexadecimal digits"),
         (entry(md5=None, sha256=None), "md5 or sha256"),
-        (entry(sha512="00"), "unknown: sha512"),
-        ({"name": "weights.h5"}, "missing: bytes, md5, sha256, url"),
-        ("weights.h5", "an object as file 1"),
+        (entry(source=7), "source as a valid string"),
+        (entry(sha512="00"), "no key files.0.sha512, received '00'"),
+        (entry(size=1), "no key files.0.size, received 1"),
+        ("weights.h5", "files.0 as an object, received 'weights.h5'"),
     ],
 )
 def test_a_malformed_file_in_the_lock_is_told(tmp_path: Path, broken: object, message: str) -> None:
@@ -103,20 +108,47 @@ def test_a_malformed_file_in_the_lock_is_told(tmp_path: Path, broken: object, me
     with pytest.raises(ModelFileError, match=message) as raised:
         read_lock(path)
 
-    assert str(path) in str(raised.value)
-    assert "mend the lock" in str(raised.value)
+    assert str(raised.value).startswith(f"{path}: expected ")
+    assert ", received " in str(raised.value)
+    assert str(raised.value).endswith(": correct the lock, or restore it from the repository")
+
+
+def test_all_that_a_malformed_lock_lacks_is_told_in_one_line(tmp_path: Path) -> None:
+    path = write_lock(tmp_path, entry(), {"name": "weights.h5"}, entry(md5="\n", bytes=-1))
+
+    with pytest.raises(ModelFileError) as raised:
+        read_lock(path)
+
+    assert (
+        str(raised.value)
+        == f"{path}: "
+        + "; ".join(
+            [
+                *(
+                    f"expected the key files.1.{key}, received none"
+                    for key in ("url", "bytes", "md5", "sha256")
+                ),
+                "expected files.2.bytes as a positive whole number, received -1",
+                "expected files.2.md5 as 32 lower-case hexadecimal digits, received '\\n'",
+            ]
+        )
+        + ": correct the lock, or restore it from the repository"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "in JSON"),
-        ("\xff", "in JSON"),
-        ("[]", "an object with \"version\": 1, received 'list'"),
-        ('{"files": []}', 'an object with "version": 1, received None'),
-        ('{"version": 2, "files": []}', 'an object with "version": 1, received 2'),
-        ('{"version": 1, "files": []}', 'a list "files"'),
-        ('{"version": 1, "files": {}}', 'a list "files"'),
+        ("{", "expected JSON, received other text"),
+        ("\xff", "expected JSON, received other text"),
+        ("", "expected JSON, received other text"),
+        ("[]", r"expected the file as an object, received \[\]"),
+        ('{"files": []}', "expected the key version, received none"),
+        ('{"version": 2, "files": []}', "expected version as 1, received 2"),
+        ('{"version": "1", "files": []}', "expected version as 1, received '1'"),
+        ('{"version": 1}', "expected the key files, received none"),
+        ('{"version": 1, "files": []}', "expected files that aren't an empty list"),
+        ('{"version": 1, "files": {}}', "expected files as a valid array, received {}"),
     ],
 )
 def test_a_malformed_lock_is_told(tmp_path: Path, text: str, message: str) -> None:
@@ -146,7 +178,7 @@ def test_a_file_is_hashed_whole(tmp_path: Path) -> None:
     assert (hashes.size, hashes.md5, hashes.sha256) == (len(BODY), MD5, SHA256)
 
 
-@pytest.mark.parametrize("known", [{}, {"size": None}, {"sha256": None}, {"md5": None, "size": None}])
+@pytest.mark.parametrize("known", [{}, {"bytes": None}, {"sha256": None}, {"md5": None, "bytes": None}])
 def test_the_right_file_passes_whatever_the_lock_knows(tmp_path: Path, known: dict[str, None]) -> None:
     path = tmp_path / "weights.h5"
     path.write_bytes(BODY)
@@ -157,7 +189,7 @@ def test_the_right_file_passes_whatever_the_lock_knows(tmp_path: Path, known: di
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"size": 5}, f"expected bytes 5, received {len(BODY)}"),
+        ({"bytes": 5}, f"expected bytes 5, received {len(BODY)}"),
         ({"md5": "0" * 32}, f"expected MD5 {'0' * 32}, received {MD5}"),
         ({"sha256": "0" * 64}, f"expected SHA-256 {'0' * 64}, received {SHA256}"),
     ],
@@ -183,6 +215,12 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ModelFileError, match="Is a directory"):
         check_file(tmp_path / "weights.h5", locked())
+
+
+def record(**changes: object) -> str:
+    """Return the text of a record, for a folder with one file."""
+    whole = {"weights": "weights.h5", "weights_sha256": SHA256, "files": {"saved_model.pb": SHA256}}
+    return json.dumps(whole | changes)
 
 
 @pytest.fixture
@@ -226,13 +264,26 @@ def test_a_lost_file_in_a_converted_folder_is_told(converted: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "[]", "{", '{"weights": "a", "weights_sha256": "b", "files": {"c": 1}}']
+    ("text", "message"),
+    [
+        ("{", "expected JSON"),
+        ("[]", "expected the file as an object"),
+        ("{}", "expected the key weights, received none; expected the key weights_sha256"),
+        (record(weights=None), "expected weights as a valid string, received None"),
+        (record(weights_sha256="b"), "expected weights_sha256 as 64 lower-case hexadecimal digits"),
+        (record(files={}), "expected files that aren't an empty object"),
+        (record(files={"c": 1}), "expected files.c as 64 lower-case hexadecimal digits, received 1"),
+    ],
 )
-def test_a_malformed_record_is_told(converted: Path, text: str) -> None:
-    (converted / RECORD).write_text(text, encoding="utf-8")
+def test_a_malformed_record_is_told(converted: Path, text: str, message: str) -> None:
+    path = converted / RECORD
+    path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ModelFileError, match="run `make models`"):
+    with pytest.raises(ModelFileError, match=message) as raised:
         check_folder(converted)
+
+    assert str(raised.value).startswith(f"{path}: ")
+    assert str(raised.value).endswith(": run `make models`")
 
 
 def test_a_missing_record_is_told(tmp_path: Path) -> None:

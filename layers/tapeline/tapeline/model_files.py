@@ -6,63 +6,121 @@ was made from, so that a worker can say which weights it uses without carrying t
 """
 
 import hashlib
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tapeline.errors import ModelFileError
 
+# ResNet50's official ImageNet weights. Source: Keras 3.15, applications/resnet.py.
 RESNET50_WEIGHTS: Final = "resnet50_weights_tf_dim_ordering_tf_kernels.h5"
-"""The name of ResNet50's official ImageNet weights, as in Keras's ``applications/resnet.py``."""
 
+# The list of ImageNet's classes. Source: Keras 3.15, applications/imagenet_utils.py.
 CLASS_INDEX: Final = "imagenet_class_index.json"
-"""The name of the list of ImageNet's classes, as in Keras's ``applications/imagenet_utils.py``."""
 
+# The folder, beside the files above, of the SavedModel made from the weights.
 RESNET50_FOLDER: Final = "resnet50"
-"""The folder, beside the files above, of the SavedModel made from the weights."""
 
+# The file, inside a converted model's folder, that says what the model was made from.
 RECORD: Final = "made_from.json"
-"""The file, inside a converted model's folder, that says what the model was made from."""
 
-LOCK_VERSION: Final = 1
+# What to do about a missing or wrong model file, in messages.
+FETCH_ADVICE: Final = "run `make models`"
 
+# What to do about a malformed lock, in messages.
+_REPAIR_ADVICE: Final = "correct the lock, or restore it from the repository"
+
+# Bytes of a file that are hashed at once. Chosen by hand.
 _CHUNK_BYTES: Final = 1 << 20
-_REQUIRED_KEYS: Final = frozenset({"name", "url", "bytes", "md5", "sha256"})
-_KNOWN_KEYS: Final = _REQUIRED_KEYS | {"source"}
-_FETCH: Final = "run `make models`"
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFile:
+def _described(expected: str) -> WrapValidator:
+    """Make a type's errors say what is expected, in words."""
+
+    def validate(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise PydanticCustomError("described", "{expected}", {"expected": expected}) from error
+
+    return WrapValidator(validate)
+
+
+# A name with a folder in it would be written outside the cache.
+type _FileName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$"), _described("a plain file name")
+]
+type _Url = Annotated[str, Field(pattern=r"^https?://[^/?#]"), _described("an http or https url")]
+type _Size = Annotated[int, Field(ge=1), _described("a positive whole number")]
+type _Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$"), _described("32 lower-case hexadecimal digits")]
+type _Sha256 = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$"), _described("64 lower-case hexadecimal digits")
+]
+
+
+class _Document(BaseModel):
+    """A JSON object, or a part of one."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class LockedFile(_Document, extra="forbid"):
     """One file as the lock describes it.
 
     Attributes:
         name: Its name in the models' folder; a plain file name.
         url: Where it is fetched from, http or https.
-        size: Its length in bytes; None where the lock doesn't know it.
+        bytes: Its length; None where the lock doesn't know it.
         md5: 32 lower-case hexadecimal digits; None where the lock doesn't know it.
         sha256: 64 lower-case hexadecimal digits; None where the lock doesn't know it.
+        source: Where the other fields are from; free text.
     """
 
-    name: str
-    url: str
-    size: int | None
-    md5: str | None
-    sha256: str | None
+    name: _FileName
+    url: _Url
+    bytes: _Size | None
+    md5: _Md5 | None
+    sha256: _Sha256 | None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _check_hashes(self) -> Self:
+        if self.md5 is None and self.sha256 is None:
+            raise ValueError(f"expected md5 or sha256 for {self.name}, received null for both")
+        return self
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsLock:
+class ModelsLock(_Document):
     """All files of a lock, in its order.
 
     Attributes:
+        version: The version of the lock's format.
         files: The files; their names differ.
     """
 
+    version: Literal[1]
     files: tuple[LockedFile, ...]
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        if not self.files:
+            raise ValueError("expected files that aren't an empty list, received []")
+        names = [file.name for file in self.files]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"expected each name once, received {', '.join(repeated)} more than once")
+        return self
 
     def find(self, name: str) -> LockedFile | None:
         """Return the file of that name, or None."""
@@ -84,19 +142,24 @@ class FileHashes:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionRecord:
+class ConversionRecord(_Document):
     """What a converted model's folder was made from, and what it holds.
 
     Attributes:
         weights: The name of the weights' file.
         weights_sha256: The SHA-256 of that file.
-        files: Path inside the folder (with ``/``) -> SHA-256, for every file but the record itself.
+        files: Path within the folder -> SHA-256, for each file but the record itself.
     """
 
     weights: str
-    weights_sha256: str
-    files: dict[str, str]
+    weights_sha256: _Sha256
+    files: dict[str, _Sha256]
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        if not self.files:
+            raise ValueError("expected files that aren't an empty object, received {}")
+        return self
 
 
 def read_lock(path: Path) -> ModelsLock:
@@ -109,19 +172,7 @@ def read_lock(path: Path) -> ModelsLock:
     Raises:
         ModelFileError: The lock is missing or malformed.
     """
-    document = _read_json(path, "a lock of model files", "restore it from the repository")
-    if not isinstance(document, dict) or document.get("version") != LOCK_VERSION:
-        found = document.get("version") if isinstance(document, dict) else type(document).__name__
-        raise _lock_error(path, f'an object with "version": {LOCK_VERSION}', repr(found))
-    entries = document.get("files")
-    if not isinstance(entries, list) or not entries:
-        raise _lock_error(path, 'a list "files" that isn\'t empty', repr(entries))
-    files = tuple(_locked_file(path, number, entry) for number, entry in enumerate(entries, start=1))
-    names = [file.name for file in files]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise _lock_error(path, "each name once", f"{', '.join(repeated)} more than once")
-    return ModelsLock(files)
+    return _parse(ModelsLock, path, "a lock of model files", _REPAIR_ADVICE)
 
 
 def hash_file(path: Path) -> FileHashes:
@@ -142,7 +193,7 @@ def hash_file(path: Path) -> FileHashes:
                 size += len(chunk)
     except OSError as error:
         raise ModelFileError(
-            f"expected a model file at {path}, received {_reason(error)}: {_FETCH}"
+            f"expected a model file at {path}, received {_reason(error)}: {FETCH_ADVICE}"
         ) from error
     return FileHashes(size, md5.hexdigest(), sha256.hexdigest())
 
@@ -158,7 +209,7 @@ def check_file(path: Path, locked: LockedFile) -> FileHashes:
     """
     hashes = hash_file(path)
     comparisons = (
-        ("bytes", locked.size, hashes.size),
+        ("bytes", locked.bytes, hashes.size),
         ("MD5", locked.md5, hashes.md5),
         ("SHA-256", locked.sha256, hashes.sha256),
     )
@@ -166,7 +217,7 @@ def check_file(path: Path, locked: LockedFile) -> FileHashes:
         if expected is not None and received != expected:
             raise ModelFileError(
                 f"{path}: expected {what} {expected}, received {received}: "
-                f"delete the file and {_FETCH} to get {locked.name} again"
+                f"delete the file and {FETCH_ADVICE} to get {locked.name} again"
             )
     return hashes
 
@@ -184,28 +235,18 @@ def write_record(folder: Path, weights: str, weights_sha256: str) -> ConversionR
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != RECORD
     }
-    record = {"weights": weights, "weights_sha256": weights_sha256, "files": files}
-    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return ConversionRecord(weights, weights_sha256, files)
+    record = ConversionRecord(weights=weights, weights_sha256=weights_sha256, files=files)
+    (folder / RECORD).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return record
 
 
 def read_record(folder: Path) -> ConversionRecord:
-    """Read what a converted model's folder was made from; its files aren't looked at.
+    """Read what a converted model's folder was made from; its files aren't checked.
 
     Raises:
         ModelFileError: The record is missing or malformed.
     """
-    path = folder / RECORD
-    document = _read_json(path, "a converted model's record", _FETCH)
-    match document:
-        case {"weights": str(weights), "weights_sha256": str(sha256), "files": dict(files)} if files and all(
-            isinstance(value, str) for value in files.values()
-        ):
-            return ConversionRecord(weights, sha256, cast("dict[str, str]", files))
-    raise ModelFileError(
-        f"{path}: expected an object with weights, weights_sha256 and files, received something else: "
-        f"delete {folder} and {_FETCH}"
-    )
+    return _parse(ConversionRecord, folder / RECORD, "a converted model's record", FETCH_ADVICE)
 
 
 def check_folder(folder: Path) -> ConversionRecord:
@@ -220,60 +261,36 @@ def check_folder(folder: Path) -> ConversionRecord:
         if received != expected:
             raise ModelFileError(
                 f"{folder / name}: expected SHA-256 {expected}, received {received}: "
-                f"delete {folder} and {_FETCH}"
+                f"delete {folder} and {FETCH_ADVICE}"
             )
     return record
 
 
-def _read_json(path: Path, what: str, advice: str) -> object:
+def _parse[D: _Document](kind: type[D], path: Path, what: str, advice: str) -> D:
+    """Read a JSON file into a model; all that is wrong with it becomes one error of one line."""
     try:
-        return cast("object", json.loads(path.read_bytes()))
+        return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ModelFileError(f"expected {what} at {path}, received {_reason(error)}: {advice}") from error
-    except ValueError as error:
-        raise ModelFileError(
-            f"{path}: expected {what} in JSON, received other text ({error}): {advice}"
-        ) from error
+    except ValidationError as error:
+        problems = "; ".join(map(_describe, error.errors()))
+        raise ModelFileError(f"{path}: {problems}: {advice}") from error
+
+
+def _describe(error: ErrorDetails) -> str:
+    """Say what one of pydantic's errors expected and received."""
+    where = ".".join(map(str, error["loc"])) or "the file"
+    match error["type"]:
+        case "json_invalid":
+            return f"expected JSON, received other text ({error['msg']})"
+        case "missing":
+            return f"expected the key {where}, received none"
+        case "extra_forbidden":
+            return f"expected no key {where}, received {error['input']!r}"
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+    return f"expected {where} as {error['msg'].removeprefix('Input should be ')}, received {error['input']!r}"
 
 
 def _reason(error: OSError) -> str:
     return "nothing" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
-
-
-def _locked_file(path: Path, number: int, entry: object) -> LockedFile:
-    if not isinstance(entry, dict):
-        raise _lock_error(path, f"an object as file {number}", repr(entry))
-    missing, unknown = sorted(_REQUIRED_KEYS - entry.keys()), sorted(entry.keys() - _KNOWN_KEYS)
-    if missing or unknown:
-        raise _lock_error(
-            path,
-            f"the keys {', '.join(sorted(_REQUIRED_KEYS))} in file {number}",
-            f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}",
-        )
-    name, url, size = entry["name"], entry["url"], entry["bytes"]
-    # A name with a folder in it would be written outside the cache.
-    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.+-]*", name, re.ASCII):
-        raise _lock_error(path, f"a plain file name in file {number}", repr(name))
-    if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
-        raise _lock_error(path, f"an http or https url for {name}", repr(url))
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-        raise _lock_error(path, f"bytes as a positive whole number or null for {name}", repr(size))
-    md5 = _hexadecimal(path, name, "md5", entry["md5"], 32)
-    sha256 = _hexadecimal(path, name, "sha256", entry["sha256"], 64)
-    if md5 is None and sha256 is None:
-        raise _lock_error(path, f"md5 or sha256 for {name}", "null for both")
-    return LockedFile(name, url, size, md5, sha256)
-
-
-def _hexadecimal(path: Path, name: str, key: str, value: object, digits: int) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
-        raise _lock_error(
-            path, f"{key} as {digits} lower-case hexadecimal digits or null for {name}", repr(value)
-        )
-    return value
-
-
-def _lock_error(path: Path, expected: str, received: str) -> ModelFileError:
-    return ModelFileError(f"{path}: expected {expected}, received {received}: mend the lock")

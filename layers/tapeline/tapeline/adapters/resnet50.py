@@ -22,6 +22,7 @@ from PIL import Image
 from tapeline.errors import ModelFileError
 from tapeline.model_files import (
     CLASS_INDEX,
+    FETCH_ADVICE,
     RECORD,
     RESNET50_FOLDER,
     ConversionRecord,
@@ -50,8 +51,6 @@ which is how the network was trained: channels from blue to red, centred, not sc
 _SIGNATURE: Final = "serving_default"
 _BATCH: Final = 16
 """Pictures for each run of the network: throughput is flat from 8 on, and memory is bounded by it."""
-
-_FETCH: Final = "run `make models`"
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +141,7 @@ class ResNet50Classifier:
         except (OSError, ValueError, KeyError, self._tf.errors.OpError) as error:
             raise ModelFileError(
                 f"expected a SavedModel of ResNet50 with the signature {_SIGNATURE} in {folder}, "
-                f"received {type(error).__name__} ({error}): delete the folder and {_FETCH}"
+                f"received {type(error).__name__} ({error}): delete the folder and {FETCH_ADVICE}"
             ) from error
 
     @property
@@ -214,7 +213,7 @@ def _two_outputs(weights: Path) -> Any:
     except (OSError, ValueError, KeyError) as error:
         raise ModelFileError(
             f"{weights}: expected ResNet50's weights in Keras's legacy HDF5 layout, "
-            f"received {type(error).__name__} ({error}): delete the file and {_FETCH}"
+            f"received {type(error).__name__} ({error}): delete the file and {FETCH_ADVICE}"
         ) from error
     features = network.get_layer("avg_pool").output
     return keras.Model(network.input, {"predictions": network.output, "features": features})
@@ -232,11 +231,11 @@ def _read_class_index(path: Path) -> list[tuple[str, str]]:
         names = [(str(wordnet_id), str(name)) for wordnet_id, name in entries]
     except OSError as error:
         raise ModelFileError(
-            f"expected the class names at {path}, received {error.strerror}: {_FETCH}"
+            f"expected the class names at {path}, received {error.strerror}: {FETCH_ADVICE}"
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise ModelFileError(
             f'{path}: expected {{"0": ["n01440764", "tench"], ...}} up to "{CLASSES - 1}", '
-            f"received something else ({type(error).__name__}: {error}): delete the file and {_FETCH}"
+            f"received something else ({type(error).__name__}: {error}): delete the file and {FETCH_ADVICE}"
         ) from error
     return names
