@@ -19,7 +19,7 @@ from typing import Final
 import requests
 from tqdm import tqdm
 
-from tapeline.errors import ModelFileError
+from tapeline.errors import ModelFileError, ModelUnavailableError
 from tapeline.model_files import (
     RESNET50_FOLDER,
     RESNET50_WEIGHTS,
@@ -45,10 +45,6 @@ examples:
 """
 
 
-class _UnavailableError(Exception):
-    """A file couldn't be had; the message says why, in one line."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -66,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hashes = _obtain(locked, options.cache, options.source)
             if locked.name == RESNET50_WEIGHTS:
                 _convert(options.cache, hashes)
-    except (ModelFileError, _UnavailableError, OSError) as error:
+    except (ModelFileError, OSError) as error:
         _say(f"error: {error}")
         return 1
     return 0
@@ -126,7 +122,7 @@ def _obtain(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
             hashes = check_file(partial, locked)
         except ModelFileError as error:
             origin = locked.url if source is None else source / locked.name
-            raise _UnavailableError(f"{locked.name} from {origin} isn't the lock's: {error}") from error
+            raise ModelFileError(f"{locked.name} from {origin} isn't the lock's: {error}") from error
         partial.replace(path)
     _say(f"{locked.name}: {'downloaded' if source is None else 'copied'}, SHA-256 {hashes.sha256}")
     return hashes
@@ -166,8 +162,8 @@ def _download(locked: LockedFile, partial: Path) -> None:
         raise _unavailable(locked, _root_cause(error)) from error
 
 
-def _unavailable(locked: LockedFile, reason: str) -> _UnavailableError:
-    return _UnavailableError(
+def _unavailable(locked: LockedFile, reason: str) -> ModelUnavailableError:
+    return ModelUnavailableError(
         f"couldn't download {locked.url}: {reason}; try again, "
         f"or fetch {locked.name} elsewhere and name its folder with --from"
     )
@@ -185,7 +181,7 @@ def _copy(locked: LockedFile, source: Path, partial: Path) -> None:
     try:
         shutil.copyfile(source / locked.name, partial)
     except OSError as error:
-        raise _UnavailableError(
+        raise ModelUnavailableError(
             f"couldn't copy {source / locked.name}: {error.strerror or error}; "
             f"put the file of {locked.url} there"
         ) from error

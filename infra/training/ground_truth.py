@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tapeline.download.links import name_of
+from tapeline.download.links import file_name_of
 from tapeline.entities import UNITS_BY_ENTITY, is_known
 from tapeline.errors import GroundTruthError, RowError
 from tapeline.quantities import Quantity, parse_quantity, round_quantity
@@ -43,12 +43,12 @@ class TruthRow:
 
     @property
     def file_name(self) -> str:
-        """The picture's name in a folder: :func:`~tapeline.download.links.name_of` its link.
+        """The picture's name in a folder: :func:`~tapeline.download.links.file_name_of` its link.
 
         Empty where the link is malformed: the row can be read, but has no picture.
         """
         try:
-            return name_of(self.image_link)
+            return file_name_of(self.image_link)
         except RowError:
             return ""
 

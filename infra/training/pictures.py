@@ -17,7 +17,7 @@ from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.answering import Components, PictureQuery, answer_pictures
-from tapeline.download.links import name_of
+from tapeline.download.links import file_name_of
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
@@ -54,7 +54,7 @@ class FolderFetcher:
             RowError: With ``bad_link`` where the link is malformed, and with ``http_status`` where the folder
                 has no such file.
         """
-        name = name_of(link)
+        name = file_name_of(link)
         try:
             # A percent-encoded slash must not lead out of the folder.
             if not name or Path(name).name != name:

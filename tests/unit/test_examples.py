@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tapeline.download.links import name_of
+from tapeline.download.links import file_name_of
 from tapeline.entities import UNITS_BY_ENTITY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -40,7 +40,7 @@ def test_questions_and_answers_agree_in_index_and_order() -> None:
 def test_every_picture_and_every_entity_is_asked_for() -> None:
     asked = rows_of("test.csv")
     links = {row["image_link"] for row in asked}
-    assert {name_of(link) for link in links} == set(PICTURES)
+    assert {file_name_of(link) for link in links} == set(PICTURES)
     assert links == {f"https://images.example.com/{name}" for name in PICTURES}
     assert {row["entity_name"] for row in asked} == set(UNITS_BY_ENTITY)
     assert len({(row["image_link"], row["entity_name"]) for row in asked}) == len(asked)

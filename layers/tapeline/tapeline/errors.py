@@ -6,11 +6,12 @@
     ├── SettingsError       an environment variable or option is missing or wrong
     ├── RejectedInputError  an input file as a whole can't be used
     ├── RowError            one row or its picture can't be answered; carries an ErrorCode
-    │   └── TransientError  a download failed in a way that a retry may not; never leaves the fetcher
+    │   └── TransientError  a download failed and a retry may succeed; never leaves the fetcher
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, a shard result or a document of a run doesn't have its format
     ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
+    │   └── ModelUnavailableError  a model file can't be downloaded or copied
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
     └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
@@ -117,6 +118,10 @@ class StateInputError(TapelineError):
 
 class ModelFileError(TapelineError):
     """A model file is missing, or its size or hash isn't the one that the lock names."""
+
+
+class ModelUnavailableError(ModelFileError):
+    """A model file can't be downloaded, or copied from the folder that was given."""
 
 
 class GroundTruthError(TapelineError):
