@@ -1,10 +1,10 @@
-"""Bring the model files that the lock names, and convert them: ``python -m infra.image.models``.
+"""Fetch the model files that the lock names, and convert them: ``python -m infra.image.models``.
 
-Each file is taken from the cache where it is already right, and otherwise downloaded (or copied from a
-folder with ``--from``), checked against the lock, and only then given its name. Keras's weights of ResNet50
-are converted into a SavedModel beside them, unless that was made from the same weights before.
+A file in the cache that matches the lock is kept. Any other is downloaded (or copied from a folder with
+``--from``), checked against the lock, and only then given its name. Keras's weights of ResNet50 are converted
+into a SavedModel beside them, unless that was made from the same weights before.
 
-Exit codes: 0 when everything is there, 1 when a file couldn't be had or isn't the lock's, 2 for wrong usage.
+Exit codes: 0 for success, 1 where a file can't be fetched or doesn't match the lock, 2 for wrong usage.
 """
 
 import argparse
@@ -31,12 +31,17 @@ from tapeline.model_files import (
 )
 
 _ROOT: Final = Path(__file__).parents[2]
-_CONNECT_SECONDS: Final = 10
-_SILENCE_SECONDS: Final = 60
-"""How long a server may stay silent in the middle of a file before it is given up."""
 
+# Seconds to connect to a server. Chosen by hand.
+_CONNECT_SECONDS: Final = 10
+
+# Seconds without a byte after which a download fails. Chosen by hand.
+_READ_SECONDS: Final = 60
+
+# Bytes of a download that are written at once. Chosen by hand.
 _CHUNK_BYTES: Final = 1 << 20
 
+# Shown below the command's help.
 _EXAMPLES: Final = """\
 examples:
   python -m infra.image.models                       download, check and convert into .cache/models
@@ -59,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lock = read_lock(options.lock)
         options.cache.mkdir(parents=True, exist_ok=True)
         for locked in lock.files:
-            hashes = _obtain(locked, options.cache, options.source)
+            hashes = _fetch(locked, options.cache, options.source)
             if locked.name == RESNET50_WEIGHTS:
                 _convert(options.cache, hashes)
     except (ModelFileError, OSError) as error:
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.image.models",
-        description="Bring the model files that the lock names, check them, and convert them.",
+        description="Fetch the model files that the lock names, check them, and convert them.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -102,14 +107,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _obtain(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
-    """Make sure that the cache holds a file; return its hashes."""
+def _fetch(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
+    """Bring a file into the cache unless it is there; return its hashes."""
     path = cache / locked.name
     if path.exists():
         try:
             hashes = check_file(path, locked)
         except ModelFileError as error:
-            _say(f"{locked.name}: not the lock's, getting it again ({error})")
+            _say(f"{locked.name}: doesn't match the lock, fetching it again ({error})")
         else:
             _say(f"{locked.name}: already there")
             return hashes
@@ -122,7 +127,7 @@ def _obtain(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
             hashes = check_file(partial, locked)
         except ModelFileError as error:
             origin = locked.url if source is None else source / locked.name
-            raise ModelFileError(f"{locked.name} from {origin} isn't the lock's: {error}") from error
+            raise ModelFileError(f"{locked.name} from {origin} doesn't match the lock: {error}") from error
         partial.replace(path)
     _say(f"{locked.name}: {'downloaded' if source is None else 'copied'}, SHA-256 {hashes.sha256}")
     return hashes
@@ -130,7 +135,7 @@ def _obtain(locked: LockedFile, cache: Path, source: Path | None) -> FileHashes:
 
 @contextmanager
 def _partial(path: Path) -> Iterator[Path]:
-    """Name a file beside another one; whatever is left of it in the end is removed."""
+    """Yield a temporary path beside a file; what is left there in the end is removed."""
     partial = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         yield partial
@@ -140,11 +145,11 @@ def _partial(path: Path) -> Iterator[Path]:
 
 def _download(locked: LockedFile, partial: Path) -> None:
     try:
-        with requests.get(locked.url, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS)) as response:
+        with requests.get(locked.url, stream=True, timeout=(_CONNECT_SECONDS, _READ_SECONDS)) as response:
             response.raise_for_status()
             declared = response.headers.get("Content-Length", "")
             total = int(declared) if declared.isdecimal() else locked.bytes
-            # Without a terminal tqdm stays silent, so that a log isn't filled with bars.
+            # disable=None: no bar where stderr isn't a terminal, so that logs aren't filled with it.
             with (
                 partial.open("wb") as stream,
                 tqdm(
@@ -155,22 +160,22 @@ def _download(locked: LockedFile, partial: Path) -> None:
                     stream.write(chunk)
                     bar.update(len(chunk))
     except requests.HTTPError as error:
-        raise _unavailable(locked, f"the server answered {error.response.status_code}") from error
+        raise _unavailable(locked, f"HTTP status {error.response.status_code}") from error
     except requests.Timeout as error:
-        raise _unavailable(locked, "the server didn't answer in time") from error
+        raise _unavailable(locked, "no answer in time") from error
     except requests.RequestException as error:
         raise _unavailable(locked, _root_cause(error)) from error
 
 
-def _unavailable(locked: LockedFile, reason: str) -> ModelUnavailableError:
+def _unavailable(locked: LockedFile, received: str) -> ModelUnavailableError:
     return ModelUnavailableError(
-        f"couldn't download {locked.url}: {reason}; try again, "
-        f"or fetch {locked.name} elsewhere and name its folder with --from"
+        f"expected {locked.name} from {locked.url}, received {received}: try again, "
+        "or download it elsewhere and name its folder with --from"
     )
 
 
 def _root_cause(error: BaseException) -> str:
-    """Name the error that a library's wrappers were put around, in one line."""
+    """Describe the error at the bottom of a chain of wrapped errors, in one line."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     text = " ".join(str(error).split())
@@ -182,8 +187,8 @@ def _copy(locked: LockedFile, source: Path, partial: Path) -> None:
         shutil.copyfile(source / locked.name, partial)
     except OSError as error:
         raise ModelUnavailableError(
-            f"couldn't copy {source / locked.name}: {error.strerror or error}; "
-            f"put the file of {locked.url} there"
+            f"expected {source / locked.name}, received {error.strerror or error}: "
+            f"put the file from {locked.url} there"
         ) from error
 
 
@@ -199,7 +204,7 @@ def _convert(cache: Path, weights: FileHashes) -> None:
                 _say(f"{RESNET50_FOLDER}: already made from these weights")
                 return
             _say(f"{RESNET50_FOLDER}: made from other weights, making it again")
-    # Imported here since nothing but a conversion needs TensorFlow.
+    # Imported here since only a conversion needs TensorFlow.
     from tapeline.adapters.resnet50 import export_resnet50  # noqa: PLC0415
 
     export_resnet50(cache / RESNET50_WEIGHTS, folder)

@@ -1,6 +1,6 @@
 """Remove from a folder of installed packages what the functions in the image don't use.
 
-    python prune.py /opt/python
+    python -m infra.image.prune /opt/python
 
 Written for the packages of requirements/inference.txt: each entry says why its files aren't needed to
 answer pictures. An entry that matches nothing is an error, so that the list follows the lock. That what
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+# Why files aren't needed -> patterns of their paths in the folder of packages.
 UNUSED: Final[dict[str, tuple[str, ...]]] = {
     "headers and libraries to compile against": (
         "tensorflow/include",
@@ -65,7 +66,7 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-# botocore's descriptions of the services that the functions call, and of what all services share.
+# The services that the functions call, as botocore names the folders of their descriptions.
 _SERVICES: Final = frozenset({"s3", "stepfunctions"})
 
 
@@ -84,15 +85,18 @@ def prune(folder: Path) -> dict[str, int]:
     found = {pattern: list(folder.glob(pattern)) for patterns in UNUSED.values() for pattern in patterns}
     if idle := [pattern for pattern, paths in found.items() if not paths]:
         raise ValueError(
-            f"expected files in {folder} for {idle}, found none: take them off infra/image/prune.py"
+            f"expected files in {folder} for {idle}, found none: remove them from infra/image/prune.py"
         )
     freed: dict[str, int] = {}
     for reason, patterns in UNUSED.items():
         freed[reason] = sum(_remove(path) for pattern in patterns for path in found[pattern])
     services = [path for path in (folder / "botocore/data").iterdir() if path.is_dir()]
     unused = [path for path in services if path.name not in _SERVICES]
-    if len(services) - len(unused) != len(_SERVICES):
-        raise ValueError(f"expected {sorted(_SERVICES)} in {folder}/botocore/data: mend infra/image/prune.py")
+    if missing := _SERVICES - {path.name for path in services}:
+        raise ValueError(
+            f"expected {sorted(_SERVICES)} in {folder}/botocore/data, received none for {sorted(missing)}: "
+            "correct infra/image/prune.py"
+        )
     freed["descriptions of AWS services that aren't called"] = sum(_remove(path) for path in unused)
     return freed
 

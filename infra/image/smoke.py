@@ -1,6 +1,8 @@
 """Answer one picture with what an image has in it; fail where the answer isn't the expected one.
 
-python smoke.py bottle.jpg item_volume "750 millilitre" present
+    python -m infra.image.smoke bottle.jpg item_volume "750 millilitre" present
+
+It runs inside the image only, where Lambda's base image sets LAMBDA_TASK_ROOT.
 """
 
 import json
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+# The settings of both handlers without a bucket: no picture is read from S3, and nothing is written.
 _ENVIRONMENT: Final = {
     "RESULTS_BUCKET": "results",
     "IMAGE_BUCKETS": "",
@@ -18,7 +21,7 @@ _ENVIRONMENT: Final = {
 
 
 class _FileFetcher:
-    """Takes a link for a file's path."""
+    """A fetcher for which a link is a file's path."""
 
     def fetch(self, link: str) -> bytes:
         return Path(link).read_bytes()
@@ -28,20 +31,20 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     """Print the answer as JSON.
 
     Args:
-        picture: A file.
-        entity: What is asked.
+        picture: The picture's file.
+        entity: The entity to predict.
         expected: The right prediction.
         resnet50: ``present`` or ``absent``: whether there must be labels.
 
     Returns:
-        0 where all is as expected, else 1.
+        The exit code: 0 where prediction and labels are as expected, else 1.
     """
     os.environ.update(_ENVIRONMENT)
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     # Only now: the packages are the image's, and the settings are read from the environment.
     from dataclasses import replace  # noqa: PLC0415
 
-    import predict.app  # noqa: F401, PLC0415 - the other handler has to find what it needs too
+    import predict.app  # noqa: F401, PLC0415 - the other handler must find its imports too
     from inference.settings import InferenceSettings  # noqa: PLC0415
     from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
     from tapeline.assembly import build_components  # noqa: PLC0415
@@ -68,7 +71,7 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     if received != expected or len(answers.labels) != labels:
         print(
             f"expected {expected!r} and {labels} labels, received {received!r} and {len(answers.labels)}: "
-            "the image lacks something that answering needs",
+            "check what infra/image/prune.py removes",
             file=sys.stderr,
         )
         return 1

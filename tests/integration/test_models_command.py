@@ -123,7 +123,7 @@ def test_a_spoiled_file_in_the_cache_is_replaced(
     assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 0
 
     assert (cache / "weights.bin").read_bytes() == BODY
-    assert "not the lock's, getting it again" in capsys.readouterr().err
+    assert "doesn't match the lock, fetching it again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_a_missing_address_is_told_in_one_line(
     assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
 
     assert capsys.readouterr().err == (
-        f"error: couldn't download {server.address}/models/weights.bin: the server answered 404; try again, "
-        "or fetch weights.bin elsewhere and name its folder with --from\n"
+        f"error: expected weights.bin from {server.address}/models/weights.bin, received HTTP status 404: "
+        "try again, or download it elsewhere and name its folder with --from\n"
     )
     assert names(cache) == []
 
@@ -185,7 +185,7 @@ def test_a_server_that_stops_early_is_told_and_nothing_remains(
     assert run("--lock", write_lock(tmp_path, server.address), "--cache", cache) == 1
 
     error = capsys.readouterr().err
-    assert "couldn't download" in error
+    assert f"expected weights.bin from {server.address}" in error
     assert "IncompleteRead" in error
     assert error.count("\n") == 1
     assert names(cache) == []
@@ -194,13 +194,13 @@ def test_a_server_that_stops_early_is_told_and_nothing_remains(
 def test_a_server_that_falls_silent_is_given_up(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(models, "_READ_SECONDS", 0.2)
     # It takes the connection (the backlog does) and never answers.
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
         lock = write_lock(tmp_path, f"http://127.0.0.1:{silent.server_port}")
         assert run("--lock", lock, "--cache", cache) == 1
 
-    assert "the server didn't answer in time" in capsys.readouterr().err
+    assert "received no answer in time: try again" in capsys.readouterr().err
     assert names(cache) == []
 
 
@@ -274,7 +274,7 @@ def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureF
 
 @pytest.fixture
 def exports(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Put a recorder in the place of the conversion, which tests/unit/test_resnet50.py covers."""
+    """Put a recorder in the place of the conversion, which tests/unit/adapters/test_resnet50.py covers."""
     calls: list[Path] = []
 
     def export(weights: Path, destination: Path) -> None:
@@ -336,5 +336,5 @@ def test_the_command_runs_as_a_module(server: Server, cache: Path, tmp_path: Pat
 
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("error: couldn't download")
+    assert done.stderr.startswith("error: expected weights.bin from")
     assert "Traceback" not in done.stderr
