@@ -1,0 +1,203 @@
+import io
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from mypy_boto3_s3 import S3Client
+
+from tapeline.adapters.clients import s3_client
+from tapeline.adapters.s3_store import BucketStore
+from tapeline.errors import ObjectMissingError
+
+BODY = bytes(range(256)) * 2048  # two chunks
+OBJECT = {"Bucket": "results", "Key": "runs/a.json"}
+
+
+@pytest.fixture
+def client() -> S3Client:
+    return boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+
+
+@pytest.fixture
+def stub(client: S3Client) -> Iterator[Stubber]:
+    """Answers in order, and fails on a request that wasn't expected or didn't come."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def store(client: S3Client) -> BucketStore:
+    return BucketStore(client, "results")
+
+
+class NotingStream(io.BytesIO):
+    """A body that notes that it was closed."""
+
+    was_closed = False
+
+    def close(self) -> None:
+        self.was_closed = True
+        super().close()
+
+
+def stub_object(stub: Stubber, body: io.BytesIO, **more: str) -> None:
+    length = len(body.getvalue())
+    stub.add_response(
+        "get_object", {"Body": StreamingBody(body, length), "ContentLength": length}, OBJECT | more
+    )
+
+
+class TestOpenAndRead:
+    def test_an_object_is_streamed_in_chunks(self, store: BucketStore, stub: Stubber) -> None:
+        body = NotingStream(BODY)
+        stub_object(stub, body)
+        with store.open("runs/a.json") as chunks:
+            received = list(chunks)
+            assert not body.was_closed
+        assert [len(chunk) for chunk in received] == [256 * 1024, 256 * 1024]
+        assert b"".join(received) == BODY
+        assert body.was_closed
+
+    def test_a_body_is_closed_where_its_reader_fails(self, store: BucketStore, stub: Stubber) -> None:
+        body = NotingStream(BODY)
+        stub_object(stub, body)
+
+        def read_a_part() -> None:
+            with store.open("runs/a.json") as chunks:
+                next(chunks)
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            read_a_part()
+        assert body.was_closed
+
+    def test_a_version_is_named_in_the_request(self, store: BucketStore, stub: Stubber) -> None:
+        stub_object(stub, io.BytesIO(b"old"), VersionId="v1")
+        with store.open("runs/a.json", "v1") as chunks:
+            assert b"".join(chunks) == b"old"
+
+    def test_an_object_is_read_whole(self, store: BucketStore, stub: Stubber) -> None:
+        stub_object(stub, io.BytesIO(BODY))
+        assert store.read("runs/a.json") == BODY
+
+    def test_an_empty_object_is_read(self, store: BucketStore, stub: Stubber) -> None:
+        stub_object(stub, io.BytesIO())
+        assert store.read("runs/a.json") == b""
+
+    @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
+    def test_a_missing_object_is_told(self, store: BucketStore, stub: Stubber, code: str) -> None:
+        stub.add_client_error("get_object", code, http_status_code=404, expected_params=OBJECT)
+        with pytest.raises(ObjectMissingError, match=r"at s3://results/runs/a\.json, found none"):
+            store.read("runs/a.json")
+
+    def test_a_missing_version_is_told(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_client_error("get_object", "NoSuchVersion", http_status_code=404)
+        with (
+            pytest.raises(ObjectMissingError, match=r"at s3://results/runs/a\.json \(version v1\)"),
+            store.open("runs/a.json", "v1"),
+        ):
+            pass
+
+    @pytest.mark.parametrize(
+        ("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404), ("InternalError", 500)]
+    )
+    def test_other_errors_are_raised(self, store: BucketStore, stub: Stubber, code: str, status: int) -> None:
+        stub.add_client_error("get_object", code, http_status_code=status)
+        with pytest.raises(ClientError, match=code):
+            store.read("runs/a.json")
+
+
+class TestExists:
+    def test_an_object_that_is_there(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_response("head_object", {"ContentLength": 1}, OBJECT)
+        assert store.exists("runs/a.json")
+
+    @pytest.mark.parametrize("code", ["404", "NoSuchKey"])
+    def test_an_object_that_is_not_there(self, store: BucketStore, stub: Stubber, code: str) -> None:
+        stub.add_client_error("head_object", code, http_status_code=404, expected_params=OBJECT)
+        assert not store.exists("runs/a.json")
+
+    @pytest.mark.parametrize(("code", "status"), [("403", 403), ("500", 500)])
+    def test_other_errors_are_raised(self, store: BucketStore, stub: Stubber, code: str, status: int) -> None:
+        stub.add_client_error("head_object", code, http_status_code=status)
+        with pytest.raises(ClientError, match=code):
+            store.exists("runs/a.json")
+
+
+class TestKeys:
+    def test_the_keys_of_all_pages_come_in_order(self, store: BucketStore, stub: Stubber) -> None:
+        prefix = {"Bucket": "results", "Prefix": "runs/"}
+        first = {"Contents": [{"Key": "runs/a"}, {"Key": "runs/b"}], "IsTruncated": True}
+        stub.add_response("list_objects_v2", first | {"NextContinuationToken": "next"}, prefix)
+        last = {"Contents": [{"Key": "runs/c"}], "IsTruncated": False}
+        stub.add_response("list_objects_v2", last, prefix | {"ContinuationToken": "next"})
+        assert list(store.keys("runs/")) == ["runs/a", "runs/b", "runs/c"]
+
+    def test_a_prefix_without_objects_has_no_keys(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_response("list_objects_v2", {"IsTruncated": False, "KeyCount": 0})
+        assert list(store.keys("runs/")) == []
+
+    def test_errors_are_raised(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_client_error("list_objects_v2", "AccessDenied", http_status_code=403)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            list(store.keys("runs/"))
+
+
+class TestWrite:
+    @pytest.mark.parametrize("body", [b"{}", io.BytesIO(b"{}")])
+    def test_an_object_is_written_in_one_request(
+        self, store: BucketStore, stub: Stubber, body: bytes | io.BytesIO
+    ) -> None:
+        stub.add_response("put_object", {}, OBJECT | {"Body": body, "ContentType": "application/json"})
+        store.write("runs/a.json", body, content_type="application/json")
+
+    def test_errors_are_raised(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_client_error("put_object", "AccessDenied", http_status_code=403)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            store.write("runs/a.json", b"{}", content_type="application/json")
+
+
+class TestWriteOnce:
+    def test_an_object_is_written_where_the_key_is_free(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_response(
+            "put_object",
+            {},
+            OBJECT | {"Body": b"{}", "ContentType": "application/json", "IfNoneMatch": "*"},
+        )
+        assert store.write_once("runs/a.json", b"{}", content_type="application/json")
+
+    @pytest.mark.parametrize(
+        ("code", "status"),
+        [("PreconditionFailed", 412), ("412", 412), ("ConditionalRequestConflict", 409), ("409", 409)],
+    )
+    def test_a_taken_key_is_no_error(self, store: BucketStore, stub: Stubber, code: str, status: int) -> None:
+        stub.add_client_error("put_object", code, http_status_code=status)
+        assert not store.write_once("runs/a.json", b"{}", content_type="application/json")
+
+    @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("InternalError", 500)])
+    def test_other_errors_are_raised(self, store: BucketStore, stub: Stubber, code: str, status: int) -> None:
+        stub.add_client_error("put_object", code, http_status_code=status)
+        with pytest.raises(ClientError, match=code):
+            store.write_once("runs/a.json", b"{}", content_type="application/json")
+
+
+def test_a_signed_link_names_the_object_its_time_and_the_fourth_signature(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    # The client of production, whose configuration decides on the signature; made anew, without a cache.
+    client = s3_client.__wrapped__()
+    link = urlsplit(BucketStore(client, "results").sign("runs/a b.csv", 900))
+    query = parse_qs(link.query)
+    assert link.scheme == "https"
+    assert "results" in link.netloc + link.path
+    assert link.path.endswith("/runs/a%20b.csv")
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["900"]
+    assert query["X-Amz-Signature"]
