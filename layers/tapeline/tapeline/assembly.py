@@ -19,12 +19,13 @@ from tapeline.download.limits import MAX_FETCH_SECONDS, MAX_PICTURE_BYTES, MAX_P
 from tapeline.ports import PictureFetcher
 from tapeline.settings import BucketName, ResultsSettings
 
-# Memory that comes with one vCPU: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
+# MB of memory with which Lambda gives one vCPU.
+# Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_PER_CPU: Final = 1769
 
 
 class Mirror(NamedTuple):
-    """Where copies of the pictures lie, under the last part of their links."""
+    """Where the copies of pictures are, under the file names of their links."""
 
     bucket: str
     prefix: str
@@ -35,8 +36,8 @@ class WorkerSettings(ResultsSettings):
 
     Attributes:
         image_buckets: Buckets that ``s3://`` links may name, separated by commas.
-        image_mirror: ``s3://bucket/prefix/`` that is asked for a picture first; empty for none.
-        models_dir: The folder with the converted ResNet50; without one in it, pictures have no labels.
+        image_mirror: ``s3://bucket/prefix/`` from which a picture is fetched first; empty for none.
+        models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
         downloads: Downloads that go on at once.
         max_pixels: Pixels of a picture at most.
         max_bytes: Bytes of a picture's file at most.

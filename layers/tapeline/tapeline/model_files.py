@@ -1,8 +1,8 @@
 """The model files that a run depends on: which ones they are, and whether a file on disk is one of them.
 
 ``infra/models.lock.json`` names each file with its address, size and hashes. ``python -m infra.image.models``
-brings the files and converts the weights; what was converted lies in a folder with a record of what it
-was made from, so that a worker can say which weights it uses without carrying the original file.
+fetches the files and converts the weights; the converted model's folder has a record of what it was made
+from, so that a worker can say which weights it uses without carrying the original file.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""One boto3 client for each service and process: making one takes longer than most calls."""
+"""One boto3 client for each service and process: creating one takes longer than most calls."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
@@ -10,10 +10,22 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
-# "standard" retries throttling and broken connections with jitter; clients are safe between threads.
-# Signed links are of the fourth version, which every region takes.
-_CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32, signature_version="v4"
+# Attempts of a call, with the first one; "standard" retries throttling and broken connections, with jitter.
+# Chosen by hand.
+_MAX_ATTEMPTS: Final = 5
+
+# Connections that a client keeps for its threads. Chosen by hand: more than a worker's downloads at once,
+# which are 8 by default.
+_MAX_CONNECTIONS: Final = 32
+
+# The version of signatures, for presigned URLs too; all regions accept it.
+# Source: docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+_SIGNATURE_VERSION: Final = "v4"
+
+_CONFIG: Final = Config(
+    retries={"mode": "standard", "max_attempts": _MAX_ATTEMPTS},
+    max_pool_connections=_MAX_CONNECTIONS,
+    signature_version=_SIGNATURE_VERSION,
 )
 
 

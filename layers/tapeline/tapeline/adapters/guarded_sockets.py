@@ -247,7 +247,8 @@ class _Dialer:
     ) -> None:
         try:
             results.put(self._resolve(host, port))
-        except (OSError, ValueError) as error:  # ValueError: a label that IDNA refuses
+        # ValueError: a label that IDNA refuses.
+        except (OSError, ValueError) as error:
             results.put(error)
 
 

@@ -31,6 +31,7 @@ from tapeline.download.limits import BoundedBody, FetchLimits
 from tapeline.download.links import HttpLink, parse_link
 from tapeline.errors import ErrorCode, RowError, TransientError
 
+# What requests say about the client.
 USER_AGENT: Final = f"Tapeline/{tapeline.__version__}"
 
 # Statuses of a redirect to follow. Source: RFC 9110, 15.4; 300 leaves the choice to a person, and 304 answers

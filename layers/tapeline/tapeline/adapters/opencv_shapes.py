@@ -8,32 +8,48 @@ import numpy.typing as npt
 
 from tapeline.picture import Picture, Shapes
 
-_LONGEST_SIDE: Final = 736
-"""Pixels to which a picture is shrunk before lines are searched: 12 ms on small, 28 ms on large ones."""
+# Pixels of the longest side to which a picture is shrunk before segments are searched. Measured at this size:
+# 12 ms for small pictures, 28 ms for large ones.
+_SEGMENTS_SIDE: Final = 736
 
+# Pixels of the longest side to which a picture is shrunk before the outline is searched. Chosen by hand: the
+# outline needs no details.
 _OUTLINE_SIDE: Final = 256
-_UNLIKE_BACKGROUND: Final = 14
-# Levels of grey by which a pixel has to differ from the picture's border.
-_OPENING: Final = 5
-# Lines and letters are thinner than this many of 256 pixels, and vanish; products stay.
+
+# Grey levels (of 256) by which a pixel differs from the picture's border where it isn't background. Chosen by
+# hand.
+_BACKGROUND_TOLERANCE: Final = 14
+
+# Side in pixels of the square of the morphological opening, at the outline's size. Chosen by hand: lines and
+# letters are thinner and vanish, products stay.
+_OPENING_SIDE: Final = 5
 
 
 class OpenCvShapeFinder:
-    """Finds line segments with LSD (von Gioi et al., 2010); a :class:`~tapeline.ports.ShapeFinder`."""
+    """Finds segments and the product's outline; a :class:`~tapeline.ports.ShapeFinder`.
+
+    Segments are found with OpenCV's LSD (von Gioi et al., "LSD: A Fast Line Segment Detector with a False
+    Detection Control", 2010). The outline is the bounding box of the largest connected part of the picture
+    that differs from the grey of its border.
+    """
 
     def find(self, picture: Picture) -> Shapes:
-        """Return a picture's line segments and its product's outline."""
+        """Return a picture's segments and its product's outline, in pixels of the original picture."""
         grey = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
-        small, scale = _shrink(grey, _LONGEST_SIDE)
-        # Made anew each time: a detector keeps state, and making one costs microseconds.
+        small, scale = _shrink(grey, _SEGMENTS_SIDE)
+        # Created for each picture: a detector keeps state, and creating one takes microseconds.
         found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE).detect(small)[0]
-        times = scale * picture.scale
-        segments = np.zeros((0, 4), np.float32) if found is None else found.reshape(-1, 4) * times
-        return Shapes(segments.astype(np.float32), _outline(small, times))
+        to_original = scale * picture.scale
+        segments = np.zeros((0, 4), np.float32) if found is None else found.reshape(-1, 4) * to_original
+        return Shapes(segments.astype(np.float32), _outline(small, to_original))
 
 
 def _shrink(grey: npt.NDArray[Any], side: int) -> tuple[npt.NDArray[Any], float]:
-    """Return a picture of at most this longest side, and how many of its pixels each new one stands for."""
+    """Shrink a grey picture to a longest side.
+
+    Returns:
+        The picture, and how many of the given pixels are one of its pixels (1.0 where nothing was shrunk).
+    """
     longest = max(grey.shape)
     if longest <= side:
         return grey, 1.0
@@ -41,15 +57,30 @@ def _shrink(grey: npt.NDArray[Any], side: int) -> tuple[npt.NDArray[Any], float]
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA), longest / side
 
 
-def _outline(grey: npt.NDArray[Any], times: float) -> tuple[float, float, float, float] | None:
-    """Return the box around the largest thing that differs from the border, without thin parts."""
+def _outline(grey: npt.NDArray[Any], to_original: float) -> tuple[float, float, float, float] | None:
+    """Find the bounding box of the largest part that differs from the border, without thin parts.
+
+    Args:
+        grey: Grey levels, shape (height, width), uint8.
+        to_original: Pixels of the original picture for each of these.
+
+    Returns:
+        Left, top, right and bottom in pixels of the original; None where nothing differs.
+    """
     small, scale = _shrink(grey, _OUTLINE_SIDE)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    unlike = cv2.absdiff(small, np.full_like(small, int(np.median(border)))) > _UNLIKE_BACKGROUND
-    solid = cv2.morphologyEx(unlike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((_OPENING, _OPENING), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(solid)
+    background = np.full_like(small, int(np.median(border)))
+    foreground = (cv2.absdiff(small, background) > _BACKGROUND_TOLERANCE).astype(np.uint8)
+    opened = cv2.morphologyEx(foreground, cv2.MORPH_OPEN, np.ones((_OPENING_SIDE, _OPENING_SIDE), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(opened)
+    # The first of them is the background.
     if count < 2:
         return None
     left, top, width, height, _ = stats[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))]
-    each = times * scale
-    return float(left * each), float(top * each), float((left + width) * each), float((top + height) * each)
+    scale *= to_original
+    return (
+        float(left * scale),
+        float(top * scale),
+        float((left + width) * scale),
+        float((top + height) * scale),
+    )

@@ -1,8 +1,8 @@
-"""Decodes pictures with Pillow, from bytes that nobody vouches for.
+"""Decodes pictures with Pillow, from untrusted bytes.
 
-The formats' own classes are used in place of ``Image.open``, which adds three things that are in the way:
-a limit on pixels that is global and comes as a warning first, the reading of several pictures in one JPEG
-file, and all of Pillow's other formats, whose parsers then face hostile bytes too.
+The formats' own classes are used in place of ``Image.open``, which adds three unwanted things: a limit on
+pixels that is global and comes as a warning first, the reading of several pictures in one JPEG file, and all
+of Pillow's other formats, whose parsers would then read untrusted bytes too.
 
 No setting of Pillow's and no filter of warnings is changed, since both are shared by all threads. What
 Pillow would warn of is avoided instead: broken EXIF data by reading the one tag that matters here, and
@@ -26,12 +26,26 @@ from tapeline.download.limits import MAX_PICTURE_PIXELS
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Picture, Pixels
 
-_JPEG: Final = b"\xff\xd8\xff"
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_ANIMATION_CHUNKS: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})  # PNG, third edition, 11.3.6
+# First bytes of a JPEG file: the markers SOI and the start of the next. Source: ITU-T T.81, B.1.1.3.
+_JPEG_START: Final = b"\xff\xd8\xff"
 
-_ORIENTATION: Final = 0x0112  # Exif 3.0, 4.6.5.1.6
+# First bytes of a PNG file. Source: PNG, third edition, 5.2.
+_PNG_START: Final = b"\x89PNG\r\n\x1a\n"
+
+# Bytes of a PNG chunk beside its data: length, type and checksum. Source: PNG, third edition, 5.3.
+_PNG_CHUNK_OVERHEAD: Final = 12
+
+# Types of the PNG chunks that hold an animation. Source: PNG, third edition, 11.3.6.
+_ANIMATION_CHUNKS: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
+
+# The EXIF tag of the orientation. Source: Exif 3.0, 4.6.5.1.6.
+_ORIENTATION: Final = 0x0112
+
+# EXIF's number of the type SHORT, a 16-bit unsigned integer. Source: Exif 3.0, 4.6.2.
 _EXIF_SHORT: Final = 3
+
+# Orientation -> the transposition that makes the picture upright; Pillow's rotations go counter-clockwise.
+# Source: Exif 3.0, 4.6.5.1.6.
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,10 +55,11 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""Orientation -> what undoes it; Pillow's rotations go counterclockwise."""
 
+# Orientations that swap width and height.
 _SWAPS_SIDES: Final = frozenset({5, 6, 7, 8})
 
+# First bytes of other content, in lower case -> its name in messages.
 _OTHER_CONTENT: Final = (
     (b"<!doctype html", "an HTML page"),
     (b"<html", "an HTML page"),
@@ -59,8 +74,16 @@ _OTHER_CONTENT: Final = (
     (b"mm\x00*", "a TIFF picture"),
     (b"\x00\x00\x01\x00", "an icon"),
 )
-"""First bytes in lower case -> what they announce."""
 
+# Pixels of the longest side to which larger pictures are shrunk. Chosen by hand, above the sizes at which
+# text is searched (736, and 1,280 in the second OCR pass).
+_LONGEST_SIDE: Final = 1600
+
+# How many times the target size a picture keeps when Pillow first averages whole blocks, which is faster.
+# Source: the default of Pillow's Image.thumbnail, "very close to fair resampling".
+_REDUCING_GAP: Final = 2.0
+
+# What Pillow's parsers raise on bytes that don't have their format; it documents no common base.
 _BROKEN: Final = (
     OSError,
     EOFError,
@@ -75,7 +98,6 @@ _BROKEN: Final = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow's parsers raise on bytes that don't have their format; it documents no common base."""
 
 
 class PillowDecoder:
@@ -91,7 +113,7 @@ class PillowDecoder:
         ValueError: A limit is less than 1.
     """
 
-    def __init__(self, max_pixels: int = MAX_PICTURE_PIXELS, longest_side: int = 1600) -> None:
+    def __init__(self, max_pixels: int = MAX_PICTURE_PIXELS, longest_side: int = _LONGEST_SIDE) -> None:
         if min(max_pixels, longest_side) < 1:
             raise ValueError(
                 "expected limits of at least 1, "
@@ -152,9 +174,9 @@ class _StillJpeg(JpegImageFile):
 
 
 def _class_for(data: bytes) -> type[ImageFile.ImageFile] | None:
-    if data.startswith(_JPEG):
+    if data.startswith(_JPEG_START):
         return _StillJpeg
-    if data.startswith(_PNG):
+    if data.startswith(_PNG_START):
         return PngImageFile
     if data.startswith((b"GIF87a", b"GIF89a")):
         return GifImageFile
@@ -184,10 +206,10 @@ def _without_animation(data: bytes) -> bytes:
     """Return a PNG without its animation, of which only the still picture is used."""
     if b"acTL" not in data:
         return data
-    kept = bytearray(_PNG)
-    position = len(_PNG)
+    kept = bytearray(_PNG_START)
+    position = len(_PNG_START)
     while position < len(data):
-        size = 12 + int.from_bytes(data[position : position + 4])  # length, kind and checksum: 4 bytes each
+        size = _PNG_CHUNK_OVERHEAD + int.from_bytes(data[position : position + 4])
         if data[position + 4 : position + 8] not in _ANIMATION_CHUNKS:
             kept += data[position : position + size]
         position += size
@@ -226,8 +248,9 @@ def _plain(image: Image.Image) -> Image.Image:
     """Return the picture in a mode that can be resampled: L, RGB, RGBA or CMYK."""
     if image.mode.startswith("I;16"):
         return _from_16_bits(image)
+    # convert() would copy it.
     if image.mode == "RGBA":
-        return image  # convert() would copy it
+        return image
     if image.mode in {"PA", "RGBa", "La"} or image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":
@@ -250,8 +273,7 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 def _shrink(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     if image.size == target:
         return image
-    # A gap of 2 averages whole blocks first where much is lost: as good to the eye, and a good deal faster.
-    return image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize(target, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -7,7 +7,10 @@ from PIL import Image
 
 from tapeline.picture import Pixels
 
+# Pixels of a preview's longest side. Chosen by hand: its JPEG then has at most about 300 KB.
 _LONGEST_SIDE: Final = 1024
+
+# JPEG quality of a preview, 1 to 95 as Pillow counts. Chosen by hand.
 _QUALITY: Final = 80
 
 

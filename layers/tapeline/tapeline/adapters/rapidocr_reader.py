@@ -1,8 +1,8 @@
 """Reads text with rapidocr (PP-OCRv6 small) on onnxruntime.
 
-The three models lie inside rapidocr's wheel, and are named to it one by one: without a path it would look
-for each on the net. rapidocr and onnxruntime are imported where a reader is made, since that takes about a
-second of processor time that a process without a reader shouldn't pay.
+The three models are files of rapidocr's wheel, and each is given to it by its path: without one it would
+download the model. rapidocr and onnxruntime are imported where a reader is created, since that takes about a
+second of processor time, which a process without a reader should not spend.
 """
 
 import math
@@ -17,41 +17,59 @@ import numpy.typing as npt
 from tapeline.errors import ModelFileError
 from tapeline.picture import Box, Picture, Pixels, TextLine
 
+# rapidocr's name of each step (detection, direction, recognition) -> the model's file in rapidocr's wheel.
 MODELS: Final = {
     "Det": "PP-OCRv6_det_small.onnx",
     "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
-"""rapidocr's name of each step (detection, direction, recognition) -> the model in its wheel's ``models``."""
 
+# Pixels of the longest side to which a picture is shrunk before text lines are searched. Measured: 544 lost
+# lines of dense pictures; 736 took 0.7 of the time of rapidocr's default.
+_LONGEST_SIDE: Final = 736
+
+# Minimum confidence of a text line, 0 to 1. Measured on 408 labelled pictures: no right value was read with
+# less than 0.5; 0.3 leaves room for blurred print, and drops 2 % of the lines.
+_MIN_SCORE: Final = 0.3
+
+# Pixels to whose multiples the detector rounds each side of its input; a side rounded to 0 isn't read.
+# Source: rapidocr 3.10, the detector's preprocessing.
 _STEP: Final = 32
-"""The detector's input is rounded to multiples of this many pixels, and a side rounded to none isn't read."""
 
+# Largest factor by which a picture is enlarged for the second OCR pass. Chosen by hand: beyond it, enlarging
+# adds no detail.
 MAX_ENLARGED: Final = 3.0
-"""How many times a picture is enlarged at most; beyond that there is nothing more to see."""
 
+# Text lines that are recognised together. In batches each line is padded to the widest one; measured: one by
+# one, recognition takes 0.86 of the time, and a line's text doesn't depend on its neighbours.
+_LINES_PER_BATCH: Final = 1
+
+# Mean and standard deviation, of values from 0 to 1, with which PP-OCRv6's detector was trained.
+# Source: rapidocr 3.10, its configuration of the model.
+_DETECTOR_MEAN_AND_STD: Final = 0.5
+
+# Colour of the padding of thin pictures.
 _WHITE: Final = (255, 255, 255)
 
 
 class RapidOcrReader:
-    """Reads the lines of text in a picture; implements :class:`tapeline.ports.TextReader`.
+    """Reads the text lines in a picture; implements :class:`tapeline.ports.TextReader`.
 
     Args:
-        threads: Processor threads for onnxruntime and OpenCV (whose number belongs to the process). More
-            than the processors that are paid for makes it slower.
-        longest_side: To how many pixels a picture's longest side is shrunk before lines are searched in it;
-            a smaller picture keeps its size. The lines are then read from the picture as it came. 544 lost
-            lines of dense pictures, and 736 took 0.7 of the time that rapidocr's default took.
-        text_score: Lines that the recogniser is less sure of are dropped, from 0 to 1. On 408 labelled
-            pictures no right value was read with less than 0.5; 0.3 leaves room for blurred print, and
-            drops 2 % of the lines.
+        threads: Threads for onnxruntime and OpenCV (whose number is the process's own). More than the
+            processors that are paid for makes it slower.
+        longest_side: Pixels of the longest side to which a picture is shrunk before text lines are searched;
+            a smaller picture keeps its size. The lines are then recognised in the picture that was given.
+        text_score: Minimum confidence of a text line, 0 to 1; others are dropped.
 
     Raises:
         ModelFileError: A model isn't in rapidocr's wheel.
     """
 
-    def __init__(self, threads: int, longest_side: int = 736, text_score: float = 0.3) -> None:
-        # onnxruntime 1.32 reports its use to its makers unless it is told not to, before it is imported.
+    def __init__(
+        self, threads: int, longest_side: int = _LONGEST_SIDE, text_score: float = _MIN_SCORE
+    ) -> None:
+        # onnxruntime 1.32 sends telemetry unless this is set before it is imported.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import rapidocr  # noqa: PLC0415 - see the module's docstring
 
@@ -66,17 +84,15 @@ class RapidOcrReader:
                 "Global.use_preprocess_img": False,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": longest_side,
-                # In batches, each line is padded to the batch's widest: one by one, recognition takes 0.86
-                # of the time, and what a line says doesn't depend on its neighbours.
-                "Rec.rec_batch_num": 1,
-                # rapidocr takes all processors when it is asked for more than there are.
+                "Rec.rec_batch_num": _LINES_PER_BATCH,
+                # rapidocr uses all processors where the number is larger than that of the processors.
                 "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
         )
         self._flip_above = float(self._engine.cfg.Cls.cls_thresh)
         cv2.setNumThreads(threads)
-        # The models are loaded at their first use; a cold start is the better moment than the first picture.
+        # The models are loaded at their first use: now, in the cold start, and not with the first picture.
         blank: Pixels = np.full((_STEP, 10 * _STEP, 3), 255, np.uint8)
         self._engine.run_ocr_steps(blank, {})
         self._engine.cls_and_rotate([blank])
@@ -84,17 +100,17 @@ class RapidOcrReader:
         _normalise_quickly(self._engine.text_det)
 
     def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
-        """Return the lines of text in a picture, upright or turned.
+        """Return the text lines in a picture, upright or turned.
 
         Args:
-            picture: What to read.
-            longest_side: For a closer look: to how many pixels the longest side is brought, enlarged up to
-                :data:`MAX_ENLARGED` times, before lines are searched in it. The reader's own where it is
+            picture: The picture to read.
+            longest_side: For the second OCR pass: pixels to which the longest side is shrunk, or enlarged up
+                to :data:`MAX_ENLARGED` times, before text lines are searched. The reader's own where it is
                 left out.
 
         Returns:
-            Lines with text in them, in no particular order; empty where there is none, and where the
-            picture is too small to hold any.
+            Text lines that aren't blank, in no particular order; empty where there are none, and where the
+            picture is too small for any.
         """
         pixels, side = picture.pixels, longest_side or self._longest_side
         if longest_side is not None:
@@ -103,9 +119,9 @@ class RapidOcrReader:
         height, width = pixels.shape[:2]
         padded = _pad(pixels, side)
         changes: dict[str, dict[str, int]] = {}
-        # Its detector takes the limit anew for each picture.
+        # The detector reads its limit for each picture.
         self._engine.text_det.limit_side_len = side
-        # rapidocr takes arrays as OpenCV makes them, from blue to red.
+        # rapidocr expects channels in OpenCV's order: blue, green, red.
         found, directions, texts, crops = self._engine.run_ocr_steps(
             cv2.cvtColor(padded, cv2.COLOR_RGB2BGR), changes
         )
@@ -126,18 +142,18 @@ class RapidOcrReader:
 
 
 def _enlarge(pixels: Pixels, longest_side: int) -> Pixels:
-    """Enlarge a picture whose longest side is shorter than asked for."""
+    """Enlarge a picture to a longest side, at most :data:`MAX_ENLARGED` times; a larger one stays."""
     height, width = pixels.shape[:2]
-    times = min(longest_side / max(height, width), MAX_ENLARGED)
-    if times <= 1:
+    factor = min(longest_side / max(height, width), MAX_ENLARGED)
+    if factor <= 1:
         return pixels
-    size = (round(width * times), round(height * times))
+    size = (round(width * factor), round(height * factor))
     enlarged: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
     return enlarged
 
 
 def _pad(pixels: Pixels, longest_side: int) -> Pixels:
-    """Widen a thin picture with white, right or below, until the detector can take it."""
+    """Pad a thin picture with white, right or below, until no side is rounded to 0 by the detector."""
     height, width = pixels.shape[:2]
     least = max(_STEP, math.ceil(max(height, width) * _STEP / longest_side))
     below, right = max(0, least - height), max(0, least - width)
@@ -157,18 +173,22 @@ def _model(path: Path) -> Path:
 
 
 def _normalise_quickly(detector: Any) -> None:
-    """Replace the detector's normalisation, in float64, by OpenCV's: 2 ms in place of 14 for 736 x 736."""
+    """Replace the detector's normalisation in float64 by OpenCV's in float32.
+
+    Measured for 736 x 736 pixels: 2 ms instead of 14. The result differs by rounding only.
+    """
     plain = detector.get_preprocess
     own = plain()
-    if set(own.mean) != {0.5} or set(own.std) != {0.5}:
+    if {*own.mean, *own.std} != {_DETECTOR_MEAN_AND_STD}:
         return
 
     def prepare(pixels: Pixels) -> npt.NDArray[np.float32] | None:
         resized = plain().resize(pixels)
         if resized is None:
             return None
-        # (x / 255 - 0.5) / 0.5 in one step; rapidocr's mean and standard deviation of PP-OCRv6.
-        blob: npt.NDArray[np.float32] = cv2.dnn.blobFromImage(resized, 1 / 127.5, mean=(127.5,) * 3)
+        # (x / 255 - mean) / std in one step: (x - 255 * mean) / (255 * std).
+        grey = 255 * _DETECTOR_MEAN_AND_STD
+        blob: npt.NDArray[np.float32] = cv2.dnn.blobFromImage(resized, 1 / grey, mean=(grey,) * 3)
         return blob
 
     detector.get_preprocess = lambda: prepare
@@ -177,13 +197,16 @@ def _normalise_quickly(detector: Any) -> None:
 def _reading_order(
     corners: npt.NDArray[np.float32], crop_height: int, *, upside_down: bool
 ) -> npt.NDArray[np.float32]:
-    """Order a line's corners by its own reading direction.
+    """Order a text line's corners by its own reading direction.
 
     Args:
-        corners: Top left, top right, bottom right, bottom left as the picture stands; shape (4, 2).
-        crop_height: The height in pixels of what rapidocr cut out: of a box at least 1.5 times as high as
-            wide it is the width, since it turns those counter-clockwise.
+        corners: Top left, top right, bottom right, bottom left in the picture's orientation; shape (4, 2).
+        crop_height: The height in pixels of rapidocr's crop: of a box at least 1.5 times as high as wide it
+            is the width, since rapidocr turns those counter-clockwise.
         upside_down: Whether rapidocr then turned it by 180 degrees.
+
+    Returns:
+        The text line's own top left, top right, bottom right, bottom left; shape (4, 2).
     """
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     turned = max(sides[1], sides[3]) > crop_height + 1

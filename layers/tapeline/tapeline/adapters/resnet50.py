@@ -1,9 +1,8 @@
 """ResNet50 with its ImageNet weights, on TensorFlow.
 
-The official weights are converted once (:func:`export_resnet50`, at build time) into a SavedModel that
-takes plain RGB pixels and answers class probabilities and pooled features together; the worker
-(:class:`ResNet50Classifier`) runs that. TensorFlow is imported where it is first needed, since that alone
-costs about two seconds of processor time.
+The official weights are converted once (:func:`export_resnet50`, at build time) into a SavedModel from RGB
+pixels to class probabilities and pooled features; the worker (:class:`ResNet50Classifier`) runs that.
+TensorFlow is imported where it is first needed, since that alone takes about two seconds of processor time.
 """
 
 import json
@@ -32,25 +31,24 @@ from tapeline.model_files import (
 )
 from tapeline.picture import Classification, Label, Picture, Pixels
 
-SIDE: Final = 224
-"""The pictures' height and width in pixels as the network takes them (He et al. 2015, section 3.4)."""
+# Height and width in pixels of the network's input. Source: He et al. 2015, section 3.4.
+_SIDE: Final = 224
 
-CLASSES: Final = 1000
-"""How many classes the weights tell apart: those of the ImageNet challenge."""
+# Number of classes. Source: the ImageNet challenge, on which the weights were trained.
+_CLASSES: Final = 1000
 
-FEATURES: Final = 2048
-"""How many channels the last convolution has, which ``avg_pool`` averages over the picture."""
+# Number of labels for each picture. Source: the default of Keras's decode_predictions.
+_LABELS: Final = 5
 
-TOP: Final = 5
-"""How many labels are told for each picture, as with Keras's ``decode_predictions``."""
-
+# ImageNet's mean blue, green and red, 0 to 255: the network was trained with channels in this order, centred
+# and not scaled. Source: Keras 3.15, applications/imagenet_utils.py, mode="caffe".
 _BGR_MEANS: Final = (103.939, 116.779, 123.68)
-"""ImageNet's mean blue, green and red, from ``mode="caffe"`` of Keras's ``applications/imagenet_utils.py``,
-which is how the network was trained: channels from blue to red, centred, not scaled."""
 
+# The signature of the SavedModel. Source: tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY.
 _SIGNATURE: Final = "serving_default"
+
+# Pictures in one run of the network, to bound its memory. Measured: throughput doesn't grow from 8 on.
 _BATCH: Final = 16
-"""Pictures for each run of the network: throughput is flat from 8 on, and memory is bounded by it."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,10 +62,10 @@ def export_resnet50(weights: Path, destination: Path) -> ConversionRecord:
 
     Args:
         weights: The weights with the classifying layer, in Keras's legacy HDF5 layout.
-        destination: The folder to make, in place of any other; it appears complete or not at all.
+        destination: The folder to create, in place of any other; it appears complete or not at all.
 
     Returns:
-        What was written beside the model: the weights' hash and that of each file.
+        The record that was written beside the model: the weights' hash and that of each file.
 
     Raises:
         ModelFileError: The weights are missing, or aren't those of a ResNet50.
@@ -81,11 +79,11 @@ def export_resnet50(weights: Path, destination: Path) -> ConversionRecord:
         blue_first = tf.cast(images, tf.float32)[..., ::-1]
         return model(blue_first - means, training=False)
 
-    # A bare module holds the variables in place of the Keras model: a SavedModel of the latter has each of
-    # them twice (205 MB), and its graph of layers makes loading take 2.7 s of processor time, not 1.1.
+    # A bare module holds the variables in place of the Keras model: measured, a SavedModel of the latter has
+    # each of them twice (205 MB), and takes 2.7 s of processor time to load, not 1.1.
     module = tf.Module()
     module.variables_in_use = [variable.value for variable in model.variables]
-    images = tf.TensorSpec((None, SIDE, SIDE, 3), tf.uint8, name="images")
+    images = tf.TensorSpec((None, _SIDE, _SIDE, 3), tf.uint8, name="images")
     function = tf.function(serve, input_signature=[images])
 
     partial = destination.with_name(f".{destination.name}-{uuid.uuid4().hex}")
@@ -102,7 +100,7 @@ def export_resnet50(weights: Path, destination: Path) -> ConversionRecord:
 
 
 def resnet50_present(models_dir: Path) -> bool:
-    """Say whether a converted ResNet50 and its class names lie in a folder; nothing is opened or hashed.
+    """Say whether a converted ResNet50 and its class names are in a folder; nothing is opened or hashed.
 
     Args:
         models_dir: The folder that ``python -m infra.image.models`` fills.
@@ -117,8 +115,8 @@ class ResNet50Classifier:
 
     Args:
         models_dir: The folder that ``python -m infra.image.models`` fills.
-        threads: Processor threads for TensorFlow. They belong to the process: where TensorFlow has run
-            before, its earlier number stays and a warning is logged.
+        threads: Threads for TensorFlow, whose number is the process's own: where TensorFlow has run before,
+            its earlier number stays and a warning is logged.
 
     Raises:
         ModelFileError: A file is missing, isn't the one that was recorded, or can't be loaded.
@@ -135,7 +133,7 @@ class ResNet50Classifier:
         self._tf = _import_tensorflow()
         _set_threads(self._tf, threads)
         try:
-            # The signature only refers weakly to the variables: the model has to be kept as well.
+            # The signature has weak references to the variables only: the model must be kept as well.
             self._model = self._tf.saved_model.load(str(folder))
             self._signature = self._model.signatures[_SIGNATURE]
         except (OSError, ValueError, KeyError, self._tf.errors.OpError) as error:
@@ -172,19 +170,19 @@ class ResNet50Classifier:
     def _result(
         self, predictions: npt.NDArray[np.float32], features: npt.NDArray[np.float32]
     ) -> Classification:
-        best = np.argsort(-predictions, kind="stable")[:TOP]
+        best = np.argsort(-predictions, kind="stable")[:_LABELS]
         labels = tuple(
             Label(wordnet_id, name, score)
             for (wordnet_id, name), score in zip(
                 (self._names[index] for index in best.tolist()), predictions[best].tolist(), strict=True
             )
         )
-        # A copy, since a row of the batch would keep the whole batch in memory.
+        # A copy, since a view would keep the whole batch in memory.
         return Classification(labels, features.copy())
 
 
 def _import_tensorflow() -> Any:
-    # Errors only. A note about oneDNN, written before TensorFlow's logging is set up, heeds no level.
+    # 2: errors only. A note about oneDNN is written before this has an effect.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf  # noqa: PLC0415 - see the module's docstring
 
@@ -220,14 +218,14 @@ def _two_outputs(weights: Path) -> Any:
 
 
 def _resize(pixels: Pixels) -> Pixels:
-    return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR))
 
 
 def _read_class_index(path: Path) -> list[tuple[str, str]]:
-    """Return the WordNet identifier and the name of each class, by its number."""
+    """Return the WordNet identifier and the name of each class, by its index."""
     try:
         document = json.loads(path.read_bytes())
-        entries = [document[str(number)] for number in range(CLASSES)]
+        entries = [document[str(number)] for number in range(_CLASSES)]
         names = [(str(wordnet_id), str(name)) for wordnet_id, name in entries]
     except OSError as error:
         raise ModelFileError(
@@ -235,7 +233,7 @@ def _read_class_index(path: Path) -> list[tuple[str, str]]:
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise ModelFileError(
-            f'{path}: expected {{"0": ["n01440764", "tench"], ...}} up to "{CLASSES - 1}", '
+            f'{path}: expected {{"0": ["n01440764", "tench"], ...}} up to "{_CLASSES - 1}", '
             f"received something else ({type(error).__name__}: {error}): delete the file and {FETCH_ADVICE}"
         ) from error
     return names

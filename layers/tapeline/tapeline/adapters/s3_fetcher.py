@@ -1,4 +1,4 @@
-"""Brings pictures from Amazon S3, and chooses the fetcher that a link asks for."""
+"""Fetches pictures from Amazon S3, and chooses the fetcher of a link."""
 
 from collections.abc import Collection
 from contextlib import closing
@@ -14,14 +14,17 @@ from tapeline.ports import PictureFetcher
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# Bytes of an object that are read at once. Chosen by hand.
 _CHUNK_BYTES: Final = 256 * 1024
-_MISSING: Final = frozenset({"NoSuchKey", "404"})
+
+# S3's codes for an object that isn't there; where there is no such bucket, the code is another.
+_MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
 
 
 class S3Fetcher:
-    """Brings the bytes behind ``s3://bucket/key``, from the buckets that it is given and no others.
+    """Fetches ``s3://bucket/key`` from allowed buckets; a :class:`~tapeline.ports.PictureFetcher`.
 
-    Without that list, whoever writes a row could read whatever the function's role can read.
+    Without the list of buckets, a row could name any object that the function's role may read.
 
     Args:
         client: A boto3 client; its timeouts and retries are its own.
@@ -66,19 +69,21 @@ class S3Fetcher:
 
 
 class MirrorFetcher:
-    """Answers a link from a copy in S3 where there is one, and asks the origin where there isn't.
+    """Fetches the copy of a picture in S3 if there is one, else from the origin.
 
-    The copy of ``https://host/path/NAME`` is ``s3://bucket/prefixNAME``; hosts and folders don't matter. A
-    link is checked as any other before it is looked up, so that a malformed one fails with or without a copy.
+    The copy of ``https://host/path/NAME`` is ``s3://bucket/prefixNAME``, with NAME as
+    :func:`~tapeline.download.links.file_name_of` defines it; hosts and folders don't matter. A link without a
+    file name has no copy. A link is parsed before its copy is looked up, so that a malformed one fails with
+    or without a copy.
 
-    The role needs ``s3:ListBucket`` on the bucket: without it, S3 answers 403 and not 404 for an object that
-    isn't there, and 403 counts as a mistake in the set-up rather than as a missing copy.
+    The role needs ``s3:ListBucket`` on the bucket: without it, S3's status for an object that isn't there is
+    403 and not 404, and 403 is an error of the set-up rather than a missing copy.
 
     Args:
         client: A boto3 client.
         bucket: The mirror's bucket.
         prefix: What stands before each name, with its closing slash, such as ``mirror/``; may be empty.
-        origin: Asked where there is no copy.
+        origin: Fetches what has no copy.
         max_bytes: Bytes of a picture.
         extra_ports: Ports to accept in links besides 80 and 443; for tests.
     """
@@ -101,7 +106,7 @@ class MirrorFetcher:
         self._extra_ports = extra_ports
 
     def fetch(self, link: str) -> bytes:
-        """Return the copy's bytes, or what the origin answers.
+        """Return the copy's bytes, or the origin's.
 
         Raises:
             RowError: As :meth:`S3Fetcher.fetch` for the copy, or as the origin's ``fetch``.
@@ -116,7 +121,7 @@ class MirrorFetcher:
 
 
 class LinkFetcher:
-    """Gives ``s3://`` links to one fetcher and all others to another, which refuses what it doesn't know.
+    """Passes ``s3://`` links to one fetcher and all others to another, which refuses unknown schemes.
 
     Args:
         http: For ``http`` and ``https`` links, and for malformed ones.
@@ -140,16 +145,16 @@ def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | No
     """Return an object's bytes; None where there is no such key."""
     where = f"s3://{link.bucket}/{link.key}"
     try:
-        answer = client.get_object(Bucket=link.bucket, Key=link.key)
-        with closing(answer["Body"]) as stream:
+        response = client.get_object(Bucket=link.bucket, Key=link.key)
+        with closing(response["Body"]) as stream:
             body = BoundedBody(max_bytes, where)
-            body.check_length(answer["ContentLength"])
-            # Counted too: stand-ins for S3 may declare one length and send another.
+            body.check_length(response["ContentLength"])
+            # Servers other than S3 (of tests, of a local run) may declare one length and send another.
             while chunk := stream.read(_CHUNK_BYTES):
                 body.append(chunk)
             return bytes(body)
     except botocore.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        if error.response["Error"]["Code"] in _MISSING_CODES:
             return None
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         advice = "let the role read it (s3:GetObject, s3:ListBucket)" if status == 403 else "check the link"

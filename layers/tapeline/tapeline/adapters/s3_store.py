@@ -11,7 +11,19 @@ from tapeline.errors import ObjectMissingError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_CHUNK: Final = 256 * 1024
+# Bytes of an object that are read at once. Chosen by hand.
+_CHUNK_BYTES: Final = 256 * 1024
+
+# S3's codes for an object that isn't there; a HEAD request has no body, and so only a status.
+_MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
+
+# The same, with the code for a version that isn't there.
+_MISSING_VERSION_CODES: Final = _MISSING_CODES | {"NoSuchVersion"}
+
+# S3's codes for a conditional write to a key that is taken: by an object (412), or by a concurrent write
+# (409), whichever of the two succeeds.
+# Source: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_TAKEN_CODES: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 
 
 class BucketStore:
@@ -39,14 +51,14 @@ class BucketStore:
             else:
                 response = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version)
         except ClientError as error:
-            if _code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
+            if _code(error) in _MISSING_VERSION_CODES:
                 wanted = f"s3://{self._bucket}/{key}" + (f" (version {version})" if version else "")
                 raise ObjectMissingError(
                     f"expected an object at {wanted}, found none: it was deleted or never written"
                 ) from error
             raise
         with closing(response["Body"]) as body:
-            yield body.iter_chunks(_CHUNK)
+            yield body.iter_chunks(_CHUNK_BYTES)
 
     def read(self, key: str) -> bytes:
         """Return a whole object.
@@ -62,7 +74,7 @@ class BucketStore:
         try:
             self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if _code(error) in {"404", "NoSuchKey"}:
+            if _code(error) in _MISSING_CODES:
                 return False
             raise
         return True
@@ -79,22 +91,25 @@ class BucketStore:
         self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
     def write_once(self, key: str, body: bytes, *, content_type: str) -> bool:
-        """Write a whole object unless the key is taken; say whether it was written."""
+        """Write a whole object unless the key is taken.
+
+        Returns:
+            Whether this call wrote it.
+        """
         try:
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
             )
         except ClientError as error:
-            # 409 is a rival's write in flight: whichever lands, the key is taken.
-            if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
+            if _code(error) in _TAKEN_CODES:
                 return False
             raise
         return True
 
     def sign(self, key: str, seconds: int) -> str:
-        """Return a link under which anybody may download an object, for so many seconds.
+        """Return a presigned URL of an object, good for so many seconds.
 
-        A link made with a role's passing credentials ends with them, if that is sooner.
+        One that is signed with a role's temporary credentials expires with them, if that is sooner.
         """
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds

@@ -7,6 +7,8 @@ from tapeline.ports import ExecutionState
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
+# Status of an execution -> its state.
+# Source: docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 _STATES: Final[dict[str, ExecutionState]] = {
     "RUNNING": "running",
     "PENDING_REDRIVE": "running",
@@ -32,7 +34,7 @@ class StateMachine:
     def start(self, name: str, payload: str) -> bool:
         """Start an execution under a name, with a JSON document as its input.
 
-        Step Functions takes a name once in 90 days: that is what makes a repeated event harmless.
+        Step Functions accepts a name once in 90 days, so that a repeated event starts nothing.
 
         Returns:
             False where an execution of that name was started before, which then goes on alone.

@@ -1,12 +1,8 @@
 """Which network addresses may be connected to: those of the public internet, and no others.
 
-A picture's link comes from a stranger, and the code that follows it runs inside an AWS account. The
-policy judges the numeric address that a connection is about to be made to, and never a host's
-spelling: ``http://2130706433/``, ``http://0x7f.1/``, ``http://017700000001/`` and a name whose DNS
-record says 127.0.0.1 all arrive here as ``127.0.0.1``.
-
-Sources of the blocks: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its
-updates). They are spelled out because ``ipaddress`` learned some of them only in later 3.12 releases.
+A picture's link is untrusted, and the code that follows it runs inside an AWS account. The policy checks the
+numeric address of a connection, and never the spelling of a host: ``http://2130706433/``, ``http://0x7f.1/``,
+``http://017700000001/`` and a name whose DNS record says 127.0.0.1 are all ``127.0.0.1`` here.
 """
 
 import ipaddress
@@ -18,6 +14,10 @@ from tapeline.errors import ErrorCode, RowError
 
 type _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Blocks of addresses that aren't public -> what they are for. The first match names the reason, so that
+# narrow blocks come before the wide ones that hold them. They are spelled out because ipaddress has some of
+# them only in later releases of Python 3.12.
+# Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its updates).
 _REFUSED: Final[tuple[tuple[_Network, str], ...]] = tuple(
     (ipaddress.ip_network(block), name)
     for block, name in (
@@ -55,10 +55,11 @@ _REFUSED: Final[tuple[tuple[_Network, str], ...]] = tuple(
         ("fec0::/10", "site-local"),
         ("ff00::/8", "multicast"),
     )
-)  # The first match names the reason: narrow blocks stand before the wide ones that hold them.
+)
 
+# All that IANA has assigned as global unicast; the rest of IPv6 is special or not in use.
+# Source: the IANA registry of the IPv6 address space (RFC 4291, 2.4).
 _GLOBAL_IPV6: Final = ipaddress.ip_network("2000::/3")
-"""All that IANA has given out as global unicast; the rest of IPv6 is special or not in use."""
 
 
 class AddressPolicy:
@@ -101,7 +102,7 @@ class AddressPolicy:
         return _special_use(parsed)
 
     def check(self, address: str, port: int, *, host: str) -> None:
-        """Let a connection pass, or refuse it.
+        """Accept a connection, or refuse it.
 
         Args:
             address: The numeric address that the connection will be made to.
@@ -130,5 +131,5 @@ def _special_use(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str 
             return "an address with a zone"
         if address not in _GLOBAL_IPV6:
             return "reserved"
-    # What a registry adds after the list above was written, as far as the interpreter knows it.
+    # Blocks that were registered after the list above was written, as far as the interpreter has them.
     return None if address.is_global else "not public"

@@ -1,8 +1,8 @@
 """Which image links are accepted, and what they point at.
 
-A link comes from a stranger's file, so that everything that isn't plainly one of the three accepted
-forms is refused here, before anything is resolved or asked for. Where a host really leads is judged
-later, on the address that it resolves to: see :mod:`tapeline.download.addresses`.
+A link is untrusted, so that everything that isn't plainly one of the three accepted forms is refused here,
+before a name is resolved or a request is sent. Where a host leads is checked later, on the address that it
+resolves to: see :mod:`tapeline.download.addresses`.
 """
 
 import re
@@ -14,16 +14,24 @@ from urllib.parse import unquote, urlsplit
 from tapeline.errors import ErrorCode, RowError
 from tapeline.settings import BUCKET_NAME
 
+# Characters in a link. Chosen by hand: longer ones aren't portable between browsers, servers and CDNs.
 MAX_LINK_LENGTH: Final = 2048
-"""Characters in a link; longer ones aren't portable between browsers, servers and CDNs."""
 
+# Ports of web servers, for http and https; any other may lead to services that aren't web servers.
+# Source: RFC 9110, 4.2.1 and 4.2.2.
 STANDARD_PORTS: Final = frozenset({80, 443})
-"""The ports on which pictures are asked for; any other reaches services that aren't web servers."""
 
-_MAX_HOST_LENGTH: Final = 253  # RFC 1035, 2.3.4, as text
-_MAX_KEY_BYTES: Final = 1024  # Amazon S3 user guide, "Naming Amazon S3 objects"
+# Characters in a host's name. Source: RFC 1035, 2.3.4, whose 255 octets are 253 characters as text.
+_MAX_HOST_LENGTH: Final = 253
+
+# Bytes of an object's key, in UTF-8. Source: Amazon S3 user guide, "Naming Amazon S3 objects".
+_MAX_KEY_BYTES: Final = 1024
+
+# What is expected, in messages.
 _EXPECTED: Final = "an image link of the form https://host/path, http://host/path or s3://bucket/key"
-_SHOWN: Final = 120
+
+# Characters of a link in a message, so that messages stay short. Chosen by hand.
+_MAX_SHOWN_LENGTH: Final = 120
 
 # Characters that no file name holds: those that separate or end a path, on POSIX systems and on Windows.
 _PATH_CHARACTERS: Final = frozenset("/\\\0")
@@ -34,7 +42,7 @@ class HttpLink:
     """A link to a web server.
 
     Attributes:
-        url: The link as it came.
+        url: The link as it was given.
         scheme: ``http`` or ``https``.
         host: The name or literal address, in lower case, without brackets.
         port: The port, also where the link leaves it out.
@@ -62,7 +70,7 @@ class S3Link:
 
 
 def is_s3(link: str) -> bool:
-    """Say whether a link asks for S3; it may still be malformed."""
+    """Say whether a link has the scheme of S3; it may still be malformed."""
     return link[:5].lower() == "s3://"
 
 
@@ -70,7 +78,7 @@ def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3
     """Take a link apart, or refuse it.
 
     Args:
-        link: The link as it came.
+        link: The link as it was given.
         extra_ports: Ports to accept besides 80 and 443; only tests, which can't listen on those, have any.
 
     Raises:
@@ -81,7 +89,8 @@ def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3
         raise _bad(link, "an empty link")
     if len(link) > MAX_LINK_LENGTH:
         raise _bad(link, f"{len(link)} characters, of which at most {MAX_LINK_LENGTH} are accepted")
-    # Before urlsplit(), which silently drops some of them. Backslashes are slashes to some parsers only.
+    # Before urlsplit(), which drops some of them without an error. Backslashes are slashes to some parsers
+    # only.
     if any(not sign.isprintable() or sign.isspace() or sign == "\\" for sign in link):
         raise _bad(link, "a link with a space, control character or backslash (percent-encode it)")
     return _parse_s3(link) if is_s3(link) else _parse_http(link, extra_ports)
@@ -99,7 +108,7 @@ def file_name_of(link: str, *, extra_ports: Collection[int] = ()) -> str:
     where the name is ``.`` or ``..``, the link counts as one without a file name.
 
     Args:
-        link: The link as it came.
+        link: The link as it was given.
         extra_ports: As for :func:`parse_link`.
 
     Returns:
@@ -148,12 +157,12 @@ def _parse_http(link: str, extra_ports: Collection[int]) -> HttpLink:
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     if port not in STANDARD_PORTS and port not in extra_ports:
-        raise _bad(link, f"port {port} (only 80 and 443 are asked)")
+        raise _bad(link, f"port {port} (only 80 and 443 are accepted)")
     return HttpLink(url=link, scheme=parts.scheme, host=host, port=port, path=parts.path)
 
 
 def _bad(link: str, received: str) -> RowError:
-    shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
+    shown = link if len(link) <= _MAX_SHOWN_LENGTH else link[:_MAX_SHOWN_LENGTH] + "…"
     # Credentials mustn't travel on into errors.csv and logs.
     shown = re.sub(r"//[^/?#]*@", "//***@", shown)
     return RowError(ErrorCode.BAD_LINK, f"expected {_EXPECTED}, received {received}: {shown!r}")
