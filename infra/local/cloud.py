@@ -22,7 +22,7 @@ from botocore.config import Config
 
 from infra.local.engine import Engine
 from infra.local.package import Override, built_images, package
-from tapeline.errors import TapelineError
+from tapeline.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 5
 _PACKAGES_BUCKET: Final = "packages"
-
-
-class LocalCloudError(TapelineError):
-    """The local cloud didn't start, or didn't take the template."""
 
 
 class LocalCloud:

@@ -10,11 +10,7 @@ from typing import Self
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from tapeline.errors import TapelineError
-
-
-class EngineError(TapelineError):
-    """There is no Docker Engine that answers, or it lacks an image."""
+from tapeline.errors import EngineError
 
 
 class Engine:

@@ -15,9 +15,9 @@ from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
 from tapeline.batch.rows import RowReader
-from tapeline.batch.shard_results import load_shard_result
-from tapeline.download.links import file_name_of
-from tapeline.errors import RejectedInputError, RowError, TapelineError
+from tapeline.batch.shard_results import load_part
+from tapeline.download.links import name_of
+from tapeline.errors import RejectedInputError, RowError, RunFailedError
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
 # Small shards keep the bar moving; a warm worker takes the next one in milliseconds.
@@ -26,10 +26,6 @@ IMAGES_PREFIX: Final = "images/"
 DEFAULT_WORKERS: Final = len(os.sched_getaffinity(0))
 _FAN_OUT_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
-
-
-class RunFailedError(TapelineError):
-    """The run ended without outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ def _names(csv: Path) -> Iterator[str]:
         try:
             for row in RowReader(iter(lambda: file.read(1 << 16), b"")):
                 try:
-                    yield file_name_of(row.image_link)
+                    yield name_of(row.image_link)
                 except RowError:
                     continue  # The run itself gives the row its error.
         except RejectedInputError:
@@ -175,11 +171,11 @@ def _watch(source: InputObject, cloud: LocalCloud, outputs: Mapping[str, str], p
     counted: set[str] = set()
     while True:
         description = cloud.step_functions.describe_execution(executionArn=execution)
-        for key in results.keys(keys.shard_results_prefix(run)):
+        for key in results.keys(keys.parts_prefix(run)):
             if key not in counted:
                 counted.add(key)
-                stats, _ = load_shard_result([results.read(key)])
-                progress.add(stats.pictures, stats.errors)
+                header, _ = load_part([results.read(key)])
+                progress.add(header.pictures, header.errors)
         if description["status"] != "RUNNING":
             break
         time.sleep(_POLL_SECONDS)

@@ -12,17 +12,13 @@ from samtranslator.yaml_helper import yaml_parse
 from infra.local.cloud import LocalCloud
 from infra.local.front import OTHERS_AT_ONCE, Front
 from infra.local.job import IMAGES_PREFIX, TEMPLATE, Job, deploy
-from tapeline.errors import TapelineError
+from tapeline.errors import PortTakenError
 
 DEFAULT_PORT: Final = 8000
 
 _STAGE: Final = "prod"
 # A browser that loads the page, and a benchmark, come faster than any limit that fits a shared API.
 _REQUESTS_A_SECOND: Final = "1000"
-
-
-class PortTakenError(TapelineError):
-    """Something else listens on the port that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

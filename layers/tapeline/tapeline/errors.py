@@ -14,7 +14,11 @@
     │   └── ModelUnavailableError  a model file can't be downloaded or copied
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
-    └── ProblemError        a request to the API can't be answered; carries its HTTP status and type
+    ├── ProblemError        a request to the API can't be answered; carries its HTTP status and type
+    ├── LocalCloudError     the local cloud didn't start, or the template's stack wasn't created
+    ├── EngineError         no Docker Engine answers, or it lacks an image
+    ├── RunFailedError      a run ended without outputs
+    └── PortTakenError      another process listens on the requested port
 
 A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. A :class:`ProblemError`
 is the API's response. The others end the step that met them. Each message says what
@@ -148,3 +152,19 @@ class ProblemError(TapelineError):
         self.kind = kind
         self.detail = detail
         self.errors = errors
+
+
+class LocalCloudError(TapelineError):
+    """The local cloud didn't start, or the template's stack couldn't be created in it."""
+
+
+class EngineError(TapelineError):
+    """No Docker Engine answers, or it lacks an image."""
+
+
+class RunFailedError(TapelineError):
+    """A run ended without outputs."""
+
+
+class PortTakenError(TapelineError):
+    """Another process listens on the requested port."""
