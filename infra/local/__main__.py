@@ -20,7 +20,6 @@ from tapeline.errors import TapelineError
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
-EXIT_USAGE: Final = 2
 EXIT_ROW_ERRORS: Final = 3
 EXIT_INTERRUPTED: Final = 130
 

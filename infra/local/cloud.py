@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _START_SECONDS: Final = 60
@@ -122,11 +121,6 @@ class LocalCloud:
     def lambda_(self) -> "LambdaClient":
         """A client for its Lambda."""
         return boto3.client("lambda", **self._client_options())
-
-    @cached_property
-    def sqs(self) -> "SQSClient":
-        """A client for its SQS."""
-        return boto3.client("sqs", **self._client_options())
 
     @cached_property
     def api_gateway(self) -> "APIGatewayClient":
