@@ -47,9 +47,20 @@ class StateMachine:
 
     def state(self, name: str) -> ExecutionState | None:
         """Return an execution's state; None where there is none of that name."""
-        execution = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
         try:
-            answer = self._client.describe_execution(executionArn=execution)
+            answer = self._client.describe_execution(executionArn=self._execution_arn(name))
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
         return _STATES[answer["status"]]
+
+    def failure(self, name: str) -> str:
+        """Return why an execution failed, such as ``FAILED: States.TaskFailed: out of memory``.
+
+        Returns:
+            The execution's status, error and cause, as Step Functions describes them.
+        """
+        answer = self._client.describe_execution(executionArn=self._execution_arn(name))
+        return f"{answer['status']}: {answer.get('error')}: {answer.get('cause')}"
+
+    def _execution_arn(self, name: str) -> str:
+        return f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"

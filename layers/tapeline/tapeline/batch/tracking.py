@@ -31,6 +31,7 @@ class RunStatus:
         rows: Rows in the input.
         rows_done: Rows with an answer or an error.
         pictures: Distinct links in the input.
+        pictures_done: Pictures whose rows are done.
         errors_by_code: Error code -> rows; only codes that occurred.
         outputs: File name -> presigned URL; empty before the run has succeeded.
     """
@@ -41,6 +42,7 @@ class RunStatus:
     rows: int
     rows_done: int
     pictures: int
+    pictures_done: int
     errors_by_code: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,6 +51,7 @@ class RunStatus:
 class _Counts:
     """What is counted in one shard result."""
 
+    pictures: int
     rows: int
     codes: tuple[ErrorCode, ...]
 
@@ -103,6 +106,7 @@ class RunTracker:
             # Two workers that ran the same shard may have answered a picture twice.
             rows_done=min(document.rows, sum(count.rows for count in counts)),
             pictures=document.pictures,
+            pictures_done=min(document.pictures, sum(count.pictures for count in counts)),
             errors_by_code=dict(sorted(codes.items())),
         )
 
@@ -116,6 +120,7 @@ class RunTracker:
             rows=document.rows,
             rows_done=document.rows,
             pictures=document.pictures,
+            pictures_done=document.pictures,
             errors_by_code=report.errors_by_code,
             outputs={name: self._signer.sign(key, self._link_seconds) for name, key in outputs.items()},
         )
@@ -135,4 +140,4 @@ class RunTracker:
         with self._results.open(key) as chunks:
             stats, pictures = load_shard_result(chunks)
             codes = [row.error_code for picture in pictures for row in picture.rows if row.error_code]
-        return _Counts(stats.rows, tuple(codes))
+        return _Counts(stats.pictures, stats.rows, tuple(codes))
