@@ -1,4 +1,4 @@
-"""MiniStack as a context manager: started on a free port in a folder of its own, and ended for sure."""
+"""MiniStack, an emulator of AWS, as a context manager: with its own port, folder and process group."""
 
 import json
 import os
@@ -27,14 +27,48 @@ from tapeline.errors import LocalCloudError
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
+# Access key and secret key of all clients and functions; MiniStack accepts any.
+LOCAL_KEY: Final = "local"
+
+# Seconds within which MiniStack must answer. Chosen by hand: it takes about one on an idle machine.
 _START_SECONDS: Final = 60
+
+# Seconds between two checks whether MiniStack answers. Chosen by hand: well below its start time.
+_START_POLL_SECONDS: Final = 0.05
+
+# Seconds for one check whether MiniStack answers. Chosen by hand: a check is answered within milliseconds.
+_HEALTH_SECONDS: Final = 1
+
+# Seconds between two checks whether the stack is created. Chosen by hand: creation takes about one second.
+_STACK_POLL_SECONDS: Final = 0.1
+
+# Seconds to end after SIGTERM, then after SIGKILL. Chosen by hand: MiniStack ends its workers within one.
 _STOP_SECONDS: Final = 5
+
+# The bucket for the functions' code, which CloudFormation reads.
 _PACKAGES_BUCKET: Final = "packages"
+
+# Lines of the log that an error message ends with. Chosen by hand: a traceback fits.
+_SHOWN_LOG_LINES: Final = 20
+
+# Variables of the caller's environment that MiniStack receives: none of its AWS configuration.
+_KEPT_VARIABLES: Final = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+
+# Options of the containers that functions run in: only /tmp can be written to, with 512 MB as on Lambda:
+# docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+_CONTAINER_FLAGS: Final = "--read-only --tmpfs /tmp:rw,mode=1777,size=512m"
+
+# Seconds for one request to the Docker Engine; MiniStack's default is 10. Chosen by hand: an engine that is
+# busy with a large image takes longer.
+_ENGINE_SECONDS: Final = 60
 
 
 class LocalCloud:
@@ -51,8 +85,8 @@ class LocalCloud:
         port: The port to listen at; 0 for a free one.
 
     Attributes:
-        region: The region that it plays.
-        account: The account that it plays.
+        region: The emulated region.
+        account: The emulated account.
         folder: Its own folder, removed at the end; holds ``ministack.log``.
         endpoint: Its address, once entered.
     """
@@ -162,30 +196,33 @@ class LocalCloud:
             return f"s3://{_PACKAGES_BUCKET}/{key}"
 
         document = package(template, upload, overrides or {}, self._images(template))
+        self._create_stack(stack, document, parameters or {})
+        self._deploy_apis()
+        outputs = self._describe(stack).get("Outputs", [])
+        return {item["OutputKey"]: item["OutputValue"] for item in outputs}
+
+    def _create_stack(self, stack: str, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         self.cloudformation.create_stack(
             StackName=stack,
             TemplateBody=json.dumps(document),
             Parameters=[
-                {"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()
+                {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
             ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
-        while (status := self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0])[
-            "StackStatus"
-        ].endswith("IN_PROGRESS"):
-            time.sleep(0.1)
-        if status["StackStatus"] != "CREATE_COMPLETE":
+        while (status := self._describe(stack)["StackStatus"]).endswith("IN_PROGRESS"):
+            time.sleep(_STACK_POLL_SECONDS)
+        if status != "CREATE_COMPLETE":
             events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
             reasons = [
                 f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
                 for event in events
                 if event.get("ResourceStatusReason")
             ]
-            raise LocalCloudError(
-                f"expected the stack to be created, it is {status['StackStatus']}: {'; '.join(reasons)}"
-            )
-        self._deploy_apis()
-        return {item["OutputKey"]: item["OutputValue"] for item in status.get("Outputs", [])}
+            raise LocalCloudError(f"expected the stack to be created, it is {status}: {'; '.join(reasons)}")
+
+    def _describe(self, stack: str) -> "StackTypeDef":
+        return self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
 
     def _images(self, template: Path) -> dict[str, str] | None:
         if self._engine is None:
@@ -199,7 +236,7 @@ class LocalCloud:
         self._engine.require(images.values())
         return images
 
-    def last_lines(self, count: int = 20) -> str:
+    def last_lines(self, count: int = _SHOWN_LOG_LINES) -> str:
         """Return the end of its log."""
         lines = (
             self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
@@ -216,8 +253,8 @@ class LocalCloud:
         return {
             "endpoint_url": self.endpoint,
             "region_name": self.region,
-            "aws_access_key_id": "local",
-            "aws_secret_access_key": "local",
+            "aws_access_key_id": LOCAL_KEY,
+            "aws_secret_access_key": LOCAL_KEY,
             "config": Config(
                 s3={"addressing_style": "path"},
                 retries={"mode": "standard", "max_attempts": 3},
@@ -246,12 +283,11 @@ class LocalCloud:
                 raise LocalCloudError(
                     f"expected the local cloud to answer at {self.endpoint}, it did not:\n{self.last_lines()}"
                 )
-            time.sleep(0.05)
+            time.sleep(_START_POLL_SECONDS)
 
     def _process_environment(self, port: int) -> dict[str, str]:
-        kept = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
         return {
-            **{name: os.environ[name] for name in kept if name in os.environ},
+            **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             "TMPDIR": str(self.folder),
             "GATEWAY_PORT": str(port),
             "BIND_HOST": self._address,
@@ -259,8 +295,8 @@ class LocalCloud:
             **self._engine_environment(),
             "MINISTACK_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": LOCAL_KEY,
+            "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -280,15 +316,14 @@ class LocalCloud:
             "MINISTACK_HOSTNAME": self._engine.name,
             "DOCKER_NETWORK": self._engine.name,
             "AWS_ENDPOINT_URL": self.endpoint,
-            # As on Lambda: only /tmp can be written to.
-            "LAMBDA_DOCKER_FLAGS": "--read-only --tmpfs /tmp:rw,mode=1777,size=512m",
-            "MINISTACK_DOCKER_TIMEOUT": "60",
+            "LAMBDA_DOCKER_FLAGS": _CONTAINER_FLAGS,
+            "MINISTACK_DOCKER_TIMEOUT": str(_ENGINE_SECONDS),
         }
 
     def _answers(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(f"{self.endpoint}/_ministack/health", timeout=1) as response:
+            with opener.open(f"{self.endpoint}/_ministack/health", timeout=_HEALTH_SECONDS) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -1,4 +1,4 @@
-"""The Docker Engine under a local cloud: a network for its containers, and their end with it."""
+"""The Docker Engine under a local cloud, with a network for its containers."""
 
 import subprocess
 import uuid
@@ -14,7 +14,7 @@ from tapeline.errors import EngineError
 
 
 class Engine:
-    """A bridge network of one local cloud; what runs in it is removed at the end.
+    """A bridge network of one local cloud; a context manager that removes it with all its containers.
 
     The engine is the one that the ``docker`` command talks to, and has to run on this machine: the
     containers reach the local cloud at the network's gateway, which is an address of the host.
@@ -31,7 +31,7 @@ class Engine:
         self.gateway = ""
 
     def __enter__(self) -> Self:
-        """Connect, and make the network.
+        """Connect, and create the network.
 
         Raises:
             EngineError: No engine answers.
@@ -55,10 +55,10 @@ class Engine:
         self._client.close()
 
     def require(self, tags: Iterable[str]) -> None:
-        """Check that images were built.
+        """Check that images are in the engine.
 
         Raises:
-            EngineError: One isn't there.
+            EngineError: One is missing.
         """
         for tag in tags:
             try:
@@ -84,7 +84,7 @@ def bridge_gateway() -> str:
         client.close()
     except DockerException as error:
         raise _no_engine(host, error) from error
-    # Engines before 27 name the gateway only where somebody chose it; it is the first address then.
+    # Engines before 27 name the gateway only if it was configured; the default is the first address.
     first = next(ip_network(configuration["Subnet"]).hosts())
     return str(configuration.get("Gateway", first))
 

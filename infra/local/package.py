@@ -1,4 +1,4 @@
-"""The template as CloudFormation takes it: code zipped and uploaded, images turned into zip functions."""
+"""The template as CloudFormation accepts it: code zipped and uploaded, image functions made zip functions."""
 
 import io
 import json
@@ -12,12 +12,17 @@ from typing import Any, Final
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
+# Stores bytes under a file name; returns their ``s3://`` address.
 type Upload = Callable[[str, bytes], str]
-"""Stores bytes under a key; returns their ``s3://`` address."""
 
+# The runtime of a zip function that replaces an image function: that of the image.
 _RUNTIME: Final = "python3.12"
-# A constant date keeps the archives' bytes, and so their addresses, the same from run to run.
+
+# The date of all files in an archive, so that the same files make the same bytes: the earliest of the format.
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+
+# zlib's compression level, 1 to 9. Chosen by hand: the archives stay on this machine, so speed counts.
+_ZIP_LEVEL: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Override:
 
     Attributes:
         environment: Variables on top of the template's.
-        handler: Another handler, for tests that take a part's place.
+        handler: Another handler, for tests and benchmarks that replace a function.
         code: Folders whose modules are added to the function's own.
     """
 
@@ -46,10 +51,10 @@ def package(
 
     Args:
         template: Path of template.yaml; the paths in it are relative to its folder.
-        upload: Where archives go.
+        upload: Stores an archive.
         overrides: Logical id of a function -> what is different about it.
-        images: Logical id of an image function -> its image's tag, where image functions stay what they
-            are; see :func:`built_images`.
+        images: Logical id of an image function -> its image's tag, where image functions remain such;
+            see :func:`built_images`.
 
     Raises:
         KeyError: An override names a function that isn't in the template.
@@ -108,7 +113,7 @@ def definition_as_json(text: str, numbers: Iterable[str]) -> str:
 
     Args:
         text: The definition.
-        numbers: Placeholders that stand for numbers, which JSON wants unquoted.
+        numbers: Placeholders that stand for numbers, which are unquoted in JSON.
     """
     definition = json.dumps(yaml.safe_load(text), indent=2)
     for name in numbers:
@@ -125,7 +130,7 @@ def zip_folder(folder: Path, *more: Path, under: str = "") -> bytes:
         under: A prefix for all names in the archive.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_ZIP_LEVEL) as archive:
         for root in (folder, *more):
             for path in sorted(root.rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
@@ -135,7 +140,7 @@ def zip_folder(folder: Path, *more: Path, under: str = "") -> bytes:
 
 
 def _gateway_responses(api: str, responses: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an API's gateway responses as resources: MiniStack doesn't look for them in its definition."""
+    """Return an API's gateway responses as resources: MiniStack ignores those in the API's definition."""
     return {
         f"{api}{kind.replace('_', '').title()}Response": {
             "Type": "AWS::ApiGateway::GatewayResponse",
