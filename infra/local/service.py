@@ -1,4 +1,4 @@
-"""The API and its page on this machine: deploy, stand a front before it."""
+"""The API and its page on this machine: deployed to the local cloud, behind a proxy."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Final
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import LocalCloud
-from infra.local.front import OTHERS_AT_ONCE, Front
+from infra.local.gateway_proxy import OTHERS_AT_ONCE, GatewayProxy
 from infra.local.job import IMAGES_PREFIX, TEMPLATE, Job, deploy
 from tapeline.errors import PortTakenError
 
@@ -69,18 +69,18 @@ def serve_api(job: Job, cloud: LocalCloud, port: int | None = None) -> Iterator[
     gateway = cloud.api_gateway
     api = gateway.get_rest_apis()["items"][0]["id"]
     key = gateway.get_api_keys(includeValues=True)["items"][0]["value"]
-    with _front(f"{cloud.endpoint}/_aws/execute-api/{api}/{_STAGE}", job.workers, port) as front:
-        yield Service(front.url, key, outputs)
+    with _proxy(f"{cloud.endpoint}/_aws/execute-api/{api}/{_STAGE}", job.workers, port) as proxy:
+        yield Service(proxy.url, key, outputs)
 
 
-def _front(target: str, workers: int, port: int | None) -> Front:
+def _proxy(target: str, workers: int, port: int | None) -> GatewayProxy:
     properties = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Api"]["Properties"]
     responses = properties["GatewayResponses"]
     try:
-        return Front(target, responses, workers, DEFAULT_PORT if port is None else port)
+        return GatewayProxy(target, responses, workers, DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is None:
-            return Front(target, responses, workers)
+            return GatewayProxy(target, responses, workers)
         raise PortTakenError(
             f"expected port {port} to be free, received: {os.strerror(error.errno or 0)}: "
             "say another one with PORT= or --port"
