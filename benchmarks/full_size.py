@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.local.cloud import LocalCloud
+from infra.local.deployment import Deployment
 from infra.local.job import Job, JobResult, run_job
 from infra.local.package import Override
 from infra.local.progress import Progress
@@ -110,16 +111,13 @@ def _usage(process: Path) -> Usage:
 def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult, dict[str, Usage]]:
     """Run a CSV with Inference stubbed; return the result and the usage by function."""
     stub = Override(handler="stub_inference.handler", code=(HANDLERS,))
-    job = Job(
-        source,
-        out,
-        None,
+    deployment = Deployment(
         Path("no-models"),
         parameters={"LargestShard": str(shard)},
         overrides={"InferenceFunction": stub},
     )
     with LocalCloud() as cloud, UsageSampler() as sampler:
-        result = run_job(job, cloud, Progress())
+        result = run_job(Job(source, out), deployment, cloud, Progress())
     return result, sampler.by_function()
 
 

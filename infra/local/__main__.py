@@ -5,17 +5,18 @@ import csv
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NoReturn
 
 from infra.local.cloud import LocalCloud
+from infra.local.deployment import DEFAULT_WORKERS, Deployment
 from infra.local.engine import Engine
-from infra.local.job import DEFAULT_WORKERS, Job, JobResult, run_job
+from infra.local.example_cloud import run_cloud
+from infra.local.job import Job, JobResult, run_job
 from infra.local.progress import Progress
-from infra.local.service import no_job, serve_api
-from infra.local.standing import stand
+from infra.local.service import serve_api
 from tapeline.errors import TapelineError
 
 EXIT_OK: Final = 0
@@ -59,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     in_containers = options.engine == "docker"
-    models = None if in_containers else options.models
-    job = Job(options.csv, options.out, options.images, models, options.workers)
+    deployment = Deployment(None if in_containers else options.models, options.images, options.workers)
     progress = Progress()
     log = options.out / "local-cloud.log"
     log.unlink(missing_ok=True)
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         engine = stack.enter_context(Engine()) if in_containers else None
         cloud = stack.enter_context(LocalCloud(engine=engine))
         try:
-            result = run_job(job, cloud, progress)
+            result = run_job(Job(options.csv, options.out), deployment, cloud, progress)
         except TapelineError:
             options.out.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(cloud.log, log)
@@ -77,21 +77,21 @@ def _run(options: argparse.Namespace) -> int:
         finally:
             progress.finish()
     _show(result)
-    return EXIT_ROW_ERRORS if result.report["errors"] else EXIT_OK
+    return EXIT_ROW_ERRORS if result.report.errors else EXIT_OK
 
 
 def _cloud(options: argparse.Namespace) -> int:
-    stand(options.port, options.models, Progress())
+    run_cloud(options.port, options.models, Progress())
     return EXIT_OK
 
 
 def _serve(options: argparse.Namespace) -> int:
-    job = no_job(options.models, options.images, options.workers)
+    deployment = Deployment(options.models, options.images, options.workers)
     say = Progress().say
     try:
         with LocalCloud() as cloud:
             say("deploying template.yaml to the local cloud")
-            with serve_api(job, cloud, options.port) as service:
+            with serve_api(deployment, cloud, options.port) as service:
                 print(service.url, flush=True)
                 print(f"TAPELINE_API_KEY={service.key}", flush=True)
                 say("the page is at the first line; it asks for the key on the second. Ctrl-C ends it")
@@ -187,24 +187,22 @@ def _interrupt(*_: object) -> NoReturn:
 
 def _show(result: JobResult) -> None:
     report = result.report
-    rows = int(str(report["rows"]))
-    with result.files[0].open(encoding="utf-8", newline="") as file:
+    with result.predictions.open(encoding="utf-8", newline="") as file:
         for shown, line in enumerate(csv.reader(file)):
             if shown > _SHOWN_ROWS:
-                print(f"... {rows - _SHOWN_ROWS} more")
+                print(f"... {report.rows - _SHOWN_ROWS} more")
                 break
             print(",".join(line))
     print()
     print(
-        f"{rows} rows on {report['pictures']} pictures in {result.seconds:.1f} s "
-        f"({rows / result.seconds:.1f} rows/s): {report['answered']} answered, {report['empty']} empty, "
-        f"{report['errors']} with errors"
+        f"{report.rows} rows on {report.pictures} pictures in {result.seconds:.1f} s "
+        f"({report.rows / result.seconds:.1f} rows/s): {report.answered} answered, {report.empty} empty, "
+        f"{report.errors} with errors"
     )
-    codes = report["errors_by_code"]
-    if isinstance(codes, Mapping) and codes:
-        counts = ", ".join(f"{count} {code}" for code, count in codes.items())
-        print(f"errors: {counts}: see {result.files[2]}, which can be run again as it is")
-    print(f"ResNet50: {report['resnet50']}")
+    if report.errors_by_code:
+        counts = ", ".join(f"{count} {code}" for code, count in report.errors_by_code.items())
+        print(f"errors: {counts}: see {result.errors}, which can be run again as it is")
+    print(f"ResNet50: {report.resnet50}")
     print("  ".join(str(path) for path in result.files))
 
 

@@ -1,31 +1,41 @@
-"""One CSV through the local cloud: deploy, drop, watch, bring the outputs back."""
+"""One CSV through the local cloud: upload it, follow its run, download the outputs."""
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic import BaseModel, ConfigDict
+
 from infra.local.cloud import LocalCloud
-from infra.local.package import Override
+from infra.local.deployment import Deployment, Stack, deploy, upload_pictures
 from infra.local.progress import Progress
-from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
 from tapeline.batch.rows import RowReader
-from tapeline.batch.shard_results import load_part
+from tapeline.batch.tracking import RunStatus, RunTracker
 from tapeline.download.links import name_of
 from tapeline.errors import RejectedInputError, RowError, RunFailedError
 
-TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
-# Small shards keep the bar moving; a warm worker takes the next one in milliseconds.
-LARGEST_SHARD: Final = 8
-IMAGES_PREFIX: Final = "images/"
-DEFAULT_WORKERS: Final = len(os.sched_getaffinity(0))
+# What FanOut writes instead of a run; beside where the outputs would be.
+_REJECTED: Final = "rejected.json"
+
+# Seconds until FanOut must have started the run. Chosen by hand: 131,187 rows take it a few seconds.
 _FAN_OUT_SECONDS: Final = 120
+
+# Seconds between two checks for the run's start. Chosen by hand: it adds little to a short run.
+_START_POLL_SECONDS: Final = 0.05
+
+# Seconds between two checks of a run's state. Chosen by hand: frequent enough for a moving bar.
 _POLL_SECONDS: Final = 0.25
+
+# Seconds for which the tracker's links are valid. They aren't used: outputs are read from the bucket.
+_LINK_SECONDS: Final = 60
+
+# Bytes of the CSV that are read at once.
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +44,39 @@ class Job:
 
     Attributes:
         csv: The input.
-        out: The folder for the outputs; made where it isn't there.
-        images: A folder with pictures under the last parts of their links, or None.
-        models: The folder that ``make models`` fills; None where the image brings its own.
-        workers: Shards that run at once.
-        parameters: Values for further parameters of the template.
-        overrides: Logical id of a function -> what is different about it, for tests and benchmarks.
+        out: The folder for the outputs; created if missing.
     """
 
     csv: Path
     out: Path
-    images: Path | None
-    models: Path | None
-    workers: int = DEFAULT_WORKERS
-    parameters: Mapping[str, str] | None = None
-    overrides: Mapping[str, Override] | None = None
+
+
+class RunReport(BaseModel):
+    """The figures of report.json that the local runner shows.
+
+    Attributes:
+        run: The run's name.
+        input: The object version that it answers.
+        rows: Rows in the input.
+        pictures: Distinct links in the input.
+        answered: Rows with a prediction.
+        empty: Rows whose prediction is rightly empty.
+        errors: Rows with an error code.
+        errors_by_code: Error code -> rows; only codes that occurred.
+        resnet50: ``present`` or ``absent``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    input: InputObject
+    rows: int
+    pictures: int
+    answered: int
+    empty: int
+    errors: int
+    errors_by_code: Mapping[str, int]
+    resnet50: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +84,28 @@ class JobResult:
     """What came back.
 
     Attributes:
-        files: The outputs, the predictions first.
-        report: The contents of report.json.
-        seconds: From the drop to the outputs.
+        files: The downloaded outputs in the tracker's order: predictions, details, errors, report.
+        report: The figures of report.json.
+        seconds: From the upload of the CSV to the outputs.
     """
 
     files: tuple[Path, ...]
-    report: Mapping[str, object]
+    report: RunReport
     seconds: float
 
+    @property
+    def predictions(self) -> Path:
+        """The table of index and prediction."""
+        return self.files[0]
 
-def run_job(job: Job, cloud: LocalCloud, progress: Progress) -> JobResult:
-    """Run a job in a started local cloud.
+    @property
+    def errors(self) -> Path:
+        """The input's rows with errors, which is an input itself."""
+        return self.files[2]
+
+
+def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progress) -> JobResult:
+    """Deploy the template to a started local cloud, and answer a job's CSV there.
 
     Raises:
         RejectedInputError: The CSV can't be used as a whole.
@@ -75,145 +113,93 @@ def run_job(job: Job, cloud: LocalCloud, progress: Progress) -> JobResult:
         LocalCloudError: The template couldn't be deployed.
     """
     progress.say("deploying template.yaml to the local cloud")
-    return answer_csv(job, cloud, deploy(job, cloud), progress)
+    stack = deploy(deployment, cloud)
+    if deployment.pictures:
+        uploaded = upload_pictures(deployment.pictures, stack, set(_picture_names(job.csv)))
+        progress.say(f"put {uploaded} pictures from {deployment.pictures} into the bucket")
+    return answer_csv(job, stack, progress)
 
 
-def deploy(job: Job, cloud: LocalCloud) -> dict[str, str]:
-    """Deploy the template as a job wants it, and return the stack's outputs.
-
-    Raises:
-        LocalCloudError: The template couldn't be deployed.
-    """
-    drop = f"tapeline-drop-{cloud.account}-{cloud.region}"
-    return cloud.deploy(
-        TEMPLATE,
-        parameters={
-            "MaxConcurrency": str(job.workers),
-            "LargestShard": str(LARGEST_SHARD),
-            **({"ImageMirror": f"s3://{drop}/{IMAGES_PREFIX}"} if job.images else {}),
-            **(job.parameters or {}),
-        },
-        overrides=_overrides(job),
-    )
-
-
-def answer_csv(job: Job, cloud: LocalCloud, outputs: Mapping[str, str], progress: Progress) -> JobResult:
-    """Drop a job's CSV into a deployed stack, follow its run, and bring its outputs back.
+def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
+    """Upload a job's CSV to a deployed stack, follow its run, and download its outputs.
 
     Raises:
         RejectedInputError: The CSV can't be used as a whole.
         RunFailedError: The run ended without outputs.
     """
-    if job.images:
-        put = _put_images(job.csv, job.images, cloud, outputs["DropBucketName"])
-        progress.say(f"put {put} pictures from {job.images} into the bucket")
     start = time.monotonic()
-    source = _drop(job.csv, cloud, outputs["DropBucketName"])
-    _watch(source, cloud, outputs, progress)
+    source = _upload_csv(job.csv, stack)
+    _wait_for_start(source, stack)
+    status = _follow(source.run, stack, progress)
     seconds = time.monotonic() - start
-    files = _bring_back(source, job.out, cloud, outputs["ResultsBucketName"])
-    report = json.loads((job.out / "report.json").read_bytes())
-    return JobResult(files, report, seconds)
+    files = _download(status, source, stack, job.out)
+    return JobResult(files, RunReport.model_validate_json(files[-1].read_bytes()), seconds)
 
 
-def _overrides(job: Job) -> dict[str, Override]:
-    overrides = dict(job.overrides or {})
-    # The image has its models at a place of its own; here they are where `make models` put them.
-    models = {"MODELS_DIR": str(job.models.resolve())} if job.models else {}
-    for name in ("InferenceFunction", "PredictFunction"):
-        given = overrides.get(name, Override())
-        overrides[name] = Override(models | dict(given.environment), given.handler, given.code)
-    return overrides
-
-
-def _put_images(csv: Path, images: Path, cloud: LocalCloud, bucket: str) -> int:
-    names = set(_names(csv))
-    found = [path for path in images.iterdir() if path.is_file() and path.name in names]
-    for path in found:
-        cloud.s3.put_object(Bucket=bucket, Key=f"{IMAGES_PREFIX}{path.name}", Body=path.read_bytes())
-    return len(found)
-
-
-def _names(csv: Path) -> Iterator[str]:
+def _picture_names(csv: Path) -> Iterator[str]:
+    """Yield the file names in the CSV's links, as far as it can be read."""
     with csv.open("rb") as file:
         try:
-            for row in RowReader(iter(lambda: file.read(1 << 16), b"")):
+            for row in RowReader(iter(lambda: file.read(_CHUNK_BYTES), b"")):
                 try:
                     yield name_of(row.image_link)
                 except RowError:
                     continue  # The run itself gives the row its error.
         except RejectedInputError:
-            return  # And FanOut rejects the file.
+            return  # FanOut rejects the file too.
 
 
-def _drop(csv: Path, cloud: LocalCloud, bucket: str) -> InputObject:
+def _upload_csv(csv: Path, stack: Stack) -> InputObject:
     # The trigger takes .csv only; the outputs are named after the stem in any case.
     key = f"incoming/{csv.stem}.csv"
-    answer = cloud.s3.put_object(Bucket=bucket, Key=key, Body=csv.read_bytes())
-    return InputObject(bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+    answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=csv.read_bytes())
+    return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 
 
-def _watch(source: InputObject, cloud: LocalCloud, outputs: Mapping[str, str], progress: Progress) -> None:
-    """Follow the run until its execution has succeeded."""
-    run = source.run
-    results = BucketStore(cloud.s3, outputs["ResultsBucketName"])
-    machine = outputs["StateMachineArn"]
-    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
-
-    def started() -> bool:
-        _raise_rejection(source, results)
-        names = {item["name"] for item in _executions(cloud, machine)}
-        return run in names
-
-    _wait(started, _FAN_OUT_SECONDS, f"expected FanOut to start the run, it did not:\n{cloud.last_lines()}")
-    document = json.loads(results.read(keys.run_document_key(run)))
-    progress.start(document["pictures"], document["rows"])
-    counted: set[str] = set()
-    while True:
-        description = cloud.step_functions.describe_execution(executionArn=execution)
-        for key in results.keys(keys.parts_prefix(run)):
-            if key not in counted:
-                counted.add(key)
-                header, _ = load_part([results.read(key)])
-                progress.add(header.pictures, header.errors)
-        if description["status"] != "RUNNING":
-            break
-        time.sleep(_POLL_SECONDS)
-    progress.finish()
-    if description["status"] != "SUCCEEDED":
-        raise RunFailedError(
-            f"expected the run to succeed, it is {description['status']}: "
-            f"{description.get('error')}: {description.get('cause')}\n{cloud.last_lines()}"
-        )
-
-
-def _executions(cloud: LocalCloud, machine: str) -> Iterator[Mapping[str, object]]:
-    for page in cloud.step_functions.get_paginator("list_executions").paginate(stateMachineArn=machine):
-        yield from page["executions"]
-
-
-def _raise_rejection(source: InputObject, results: BucketStore) -> None:
-    key = f"{keys.results_prefix(source.stem, source.run)}rejected.json"
-    if results.exists(key):
-        document = json.loads(results.read(key))
-        raise RejectedInputError(
-            **{name: document[name] for name in ("expected", "received", "advice", "line")}
-        )
-
-
-def _wait(done: Callable[[], bool], seconds: float, message: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
+def _wait_for_start(source: InputObject, stack: Stack) -> None:
+    """Wait until FanOut has started the run's execution."""
+    deadline = time.monotonic() + _FAN_OUT_SECONDS
+    while stack.state_machine.state(source.run) is None:
+        _check_rejection(source, stack)
         if time.monotonic() > deadline:
-            raise RunFailedError(message)
-        time.sleep(_POLL_SECONDS / 5)
+            raise RunFailedError(f"expected FanOut to start the run, it did not:\n{stack.cloud.last_lines()}")
+        time.sleep(_START_POLL_SECONDS)
 
 
-def _bring_back(source: InputObject, out: Path, cloud: LocalCloud, bucket: str) -> tuple[Path, ...]:
-    results = BucketStore(cloud.s3, bucket)
+def _check_rejection(source: InputObject, stack: Stack) -> None:
+    key = f"{keys.results_prefix(source.stem, source.run)}{_REJECTED}"
+    if stack.results.exists(key):
+        document = json.loads(stack.results.read(key))
+        raise RejectedInputError(
+            expected=document["expected"],
+            received=document["received"],
+            advice=document["advice"],
+            line=document["line"],
+        )
+
+
+def _follow(run: str, stack: Stack, progress: Progress) -> RunStatus:
+    """Show a run's progress until its outputs are there; return its last state."""
+    tracker = RunTracker(stack.results, stack.state_machine, stack.results, _LINK_SECONDS)
+    status = tracker.status(run)
+    progress.start(status.pictures, status.rows)
+    # A state of "succeeded" may lack outputs: the tracker checks for them before it reads the state.
+    while not status.outputs and status.state != "failed":
+        time.sleep(_POLL_SECONDS)
+        status = tracker.status(run)
+        progress.update(status.pictures_done, sum(status.errors_by_code.values()))
+    progress.finish()
+    if status.state == "failed":
+        raise RunFailedError(
+            f"expected the run to succeed, it is {stack.state_machine.failure(run)}\n"
+            f"{stack.cloud.last_lines()}"
+        )
+    return status
+
+
+def _download(status: RunStatus, source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
     prefix = keys.results_prefix(source.stem, source.run)
     out.mkdir(parents=True, exist_ok=True)
-    names = (f"{source.stem}_out.csv", "details.csv", "errors.csv", "report.json")
-    for name in names:
-        (out / name).write_bytes(results.read(f"{prefix}{name}"))
-    return tuple(out / name for name in names)
+    for name in status.outputs:
+        (out / name).write_bytes(stack.results.read(f"{prefix}{name}"))
+    return tuple(out / name for name in status.outputs)

@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a run: a bar on a terminal, a line every few seconds elsewhere."""
 
 import sys
 import time
@@ -6,6 +6,7 @@ from typing import Final, Never
 
 from tqdm import tqdm
 
+# Seconds between two lines where there is no bar. Chosen by hand: a log stays short.
 _LINE_SECONDS: Final = 10.0
 
 
@@ -35,19 +36,20 @@ class Progress:
             self._bar = tqdm(total=pictures, unit="picture", file=sys.stderr, dynamic_ncols=True)
             self._bar.set_postfix(errors=0)
 
-    def add(self, pictures: int, errors: int) -> None:
-        """Count pictures that are done, and their rows with errors."""
-        self._done += pictures
-        self._errors += errors
+    def update(self, pictures: int, errors: int) -> None:
+        """Show how many pictures are done in all, and how many of their rows have errors."""
+        if (pictures, errors) == (self._done, self._errors):
+            return
+        self._done, self._errors = pictures, errors
         if self._bar is not None:
-            self._bar.set_postfix(errors=self._errors, refresh=False)
-            self._bar.update(pictures)
+            self._bar.set_postfix(errors=errors, refresh=False)
+            self._bar.update(pictures - self._bar.n)
         elif time.monotonic() - self._said >= _LINE_SECONDS:
             self._said = time.monotonic()
-            rate = self._done / (self._said - self._started)
-            left = (self._pictures - self._done) / rate if rate else 0
+            rate = pictures / (self._said - self._started)
+            left = (self._pictures - pictures) / rate if rate else 0
             self.say(
-                f"{self._done} of {self._pictures} pictures, {self._errors} errors, "
+                f"{pictures} of {self._pictures} pictures, {errors} errors, "
                 f"{rate:.1f} pictures/s, {left:.0f} s left"
             )
 

@@ -18,6 +18,7 @@ import boto3
 import pytest
 
 from infra.local.cloud import LocalCloud
+from infra.local.deployment import Stack
 from infra.local.engine import Engine
 from infra.local.job import Job, answer_csv
 from infra.local.package import definition_as_json
@@ -135,8 +136,8 @@ def test_a_deployed_build_answers_a_dropped_csv_and_is_deleted_but_for_its_data(
         stack = cloud.cloudformation.describe_stacks(StackName="shop")["Stacks"][0]
         assert stack["StackStatus"] == "CREATE_COMPLETE"
         outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-        job = Job(s3_links(cloud, outputs["DropBucketName"], tmp_path), tmp_path / "out", None, None)
-        result = answer_csv(job, cloud, outputs, Progress())
+        job = Job(s3_links(cloud, outputs["DropBucketName"], tmp_path), tmp_path / "out")
+        result = answer_csv(job, Stack("shop", cloud, outputs), Progress())
         logs = sam("logs", "--stack-name", "shop", AWS_ENDPOINT_URL=cloud.endpoint)
         deleted = sam("delete", "--stack-name", "shop", "--no-prompts", AWS_ENDPOINT_URL=cloud.endpoint)
         kept = {bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]}
@@ -149,7 +150,7 @@ def test_a_deployed_build_answers_a_dropped_csv_and_is_deleted_but_for_its_data(
     answered, expected = read_rows(result.files[0]), read_rows(ROOT / "examples/expected.csv")
     assert [row[0] for row in answered] == [row[0] for row in expected]
     assert sum(map(list.__eq__, answered, expected)) >= 21
-    assert result.report["resnet50"] == "present"
+    assert result.report.resnet50 == "present"
 
 
 def test_the_image_gives_the_same_bytes_as_a_run_without_it(build: Build, tmp_path: Path) -> None:

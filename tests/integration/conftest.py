@@ -1,10 +1,10 @@
-"""What the tests against the local cloud share: servers, pictures and one deployed stack."""
+"""What the tests against the local cloud share: one local cloud, its stacks, servers and pictures."""
 
 import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,11 @@ import requests
 from PIL import Image, ImageDraw, ImageFont
 
 from infra.local.cloud import LocalCloud
-from infra.local.job import Job, deploy
+from infra.local.deployment import Deployment, Stack, deploy
+from infra.local.job import Job, JobResult, answer_csv
 from infra.local.package import Override
-from infra.local.service import Service, no_job, serve_api
+from infra.local.progress import Progress
+from infra.local.service import Service, serve_api
 from tests.integration.http_server import PictureServer
 
 ROOT = Path(__file__).parents[2]
@@ -23,40 +25,39 @@ HANDLERS = Path(__file__).parent / "handlers"
 WORKERS = 2
 
 
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalCloud]:
+    """One local cloud for the stacks of all tests, except those of commands, which start their own."""
+    # Waits between retries are cut to a twentieth: the emulator's own scale for tests.
+    with LocalCloud({"SFN_WAIT_SCALE": "0.05"}) as cloud:
+        yield cloud
+
+
 @dataclass(frozen=True)
-class Deployment:
+class Batch:
     """A deployed stack whose Inference may download from one server on loopback, but not from the other."""
 
-    cloud: LocalCloud
-    outputs: dict[str, str]
+    stack: Stack
     allowed: PictureServer
     refused: PictureServer
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    # Waits between retries are cut to a twentieth: the emulator's own scale for tests.
-    with (
-        PictureServer() as allowed,
-        PictureServer() as refused,
-        LocalCloud({"SFN_WAIT_SCALE": "0.05"}) as cloud,
-    ):
+def batch(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+    with PictureServer() as allowed, PictureServer() as refused:
         inference = Override(
             {"TEST_ALLOWED_PORT": str(allowed.address[1]), "TEST_REFUSED_PORT": str(refused.address[1])},
             handler="loopback.handler",
             code=(HANDLERS,),
         )
-        folder = tmp_path_factory.mktemp("job")
-        job = Job(
-            folder / "none.csv",
-            folder,
-            None,
-            folder / "models",
+        deployment = Deployment(
+            tmp_path_factory.mktemp("models"),
             workers=WORKERS,
             parameters={"LargestShard": "2"},
             overrides={"InferenceFunction": inference},
+            stack="batch",
         )
-        yield Deployment(cloud, deploy(job, cloud), allowed, refused)
+        yield Batch(deploy(deployment, cloud), allowed, refused)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,6 @@ class Api:
     """A served API whose Predict may download from one server on loopback, but not from the other."""
 
     service: Service
-    cloud: LocalCloud
     session: requests.Session
     allowed: PictureServer
     refused: PictureServer
@@ -93,13 +93,8 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def api() -> Iterator[Api]:
-    with (
-        PictureServer() as allowed,
-        PictureServer() as refused,
-        LocalCloud() as cloud,
-        requests.Session() as session,
-    ):
+def api(cloud: LocalCloud) -> Iterator[Api]:
+    with PictureServer() as allowed, PictureServer() as refused, requests.Session() as session:
         session.trust_env = False
         predict = Override(
             {
@@ -110,9 +105,22 @@ def api() -> Iterator[Api]:
             handler="loopback_predict.handler",
             code=(HANDLERS,),
         )
-        job = no_job(ROOT / ".cache/models", IMAGES, WORKERS)
-        with serve_api(replace(job, overrides={"PredictFunction": predict}), cloud, port=0) as service:
-            yield Api(service, cloud, session, allowed, refused)
+        deployment = Deployment(
+            ROOT / ".cache/models",
+            IMAGES,
+            WORKERS,
+            overrides={"PredictFunction": predict},
+            stack="api",
+        )
+        with serve_api(deployment, cloud, port=0) as service:
+            yield Api(service, session, allowed, refused)
+
+
+@pytest.fixture(scope="session")
+def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> JobResult:
+    """The examples, answered by the batch of the API's stack."""
+    job = Job(ROOT / "examples/test.csv", tmp_path_factory.mktemp("examples"))
+    return answer_csv(job, api.service.stack, Progress(bar=False))
 
 
 def drawn(text: str, *, kind: str = "PNG") -> bytes:

@@ -5,16 +5,15 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import requests
 
 from benchmarks.api_load import load
 from infra.local.cloud import LocalCloud
-from infra.local.job import Job, answer_csv
-from infra.local.progress import Progress
-from infra.local.service import no_job, serve_api
+from infra.local.deployment import Deployment
+from infra.local.job import JobResult
+from infra.local.service import serve_api
 from tests.integration.conftest import IMAGES, ROOT, Api, drawn, huge_png
 from tests.integration.http_server import Reply
 
@@ -48,11 +47,12 @@ def test_each_kind_of_picture_arrives_byte_for_byte(api: Api, name: str, kind: s
     assert answered.json()["answers"] == linked.json()["answers"]
 
 
-def test_batch_and_api_answer_the_same_picture_alike(api: Api, tmp_path: Path) -> None:
+def test_batch_and_api_answer_the_same_picture_alike(api: Api, example_run: JobResult) -> None:
     source = ROOT / "examples/test.csv"
-    job = Job(source, tmp_path, IMAGES, tmp_path / "models")
-    result = answer_csv(job, api.cloud, api.service.outputs, Progress(bar=False))
-    with source.open(newline="") as rows, (tmp_path / "details.csv").open(newline="") as details:
+    predictions, details_csv, errors, report = example_run.files
+    assert predictions.name == "test_out.csv"
+    assert (details_csv.name, errors.name, report.name) == ("details.csv", "errors.csv", "report.json")
+    with source.open(newline="") as rows, details_csv.open(newline="") as details:
         batch = [
             (row["image_link"], row["entity_name"], detail)
             for row, detail in zip(csv.DictReader(rows), csv.DictReader(details), strict=True)
@@ -68,10 +68,10 @@ def test_batch_and_api_answer_the_same_picture_alike(api: Api, tmp_path: Path) -
                 evidence = {"text": detail["text"], "box": json.loads(detail["box"])}
                 assert answer["evidence"] == evidence
 
-    run = api.get(f"/runs/{result.report['run']}", key=True).json()
+    run = api.get(f"/runs/{example_run.report.run}", key=True).json()
     assert (run["state"], run["rows"], run["rows_done"], run["errors"]) == ("succeeded", 24, 24, 0)
-    assert [item["name"] for item in run["outputs"]] == [path.name for path in result.files]
-    for item, path in zip(run["outputs"], result.files, strict=True):
+    assert [item["name"] for item in run["outputs"]] == [path.name for path in example_run.files]
+    for item, path in zip(run["outputs"], example_run.files, strict=True):
         assert api.session.get(item["url"], timeout=60).content == path.read_bytes()
 
 
@@ -140,8 +140,9 @@ def test_what_cannot_be_answered_is_a_problem_and_the_next_request_is_answered(a
 
 
 def test_whoever_asks_too_fast_is_told_to_wait(api: Api) -> None:
-    gateway = api.cloud.api_gateway
-    (plan,) = [item for item in gateway.get_usage_plans()["items"] if "slow" not in item["name"]]
+    stack = api.service.stack
+    gateway = stack.cloud.api_gateway
+    plan = gateway.get_usage_plan(usagePlanId=stack.resource("ApiUsagePlan"))
     key = gateway.create_api_key(name="slow", enabled=True)
     slow = gateway.create_usage_plan(
         name="slow", apiStages=plan["apiStages"], throttle={"rateLimit": 0.01, "burstLimit": 1}
@@ -165,10 +166,12 @@ def test_entities_health_and_description_need_no_key(api: Api) -> None:
     assert api.get("/openapi.json").json() == json.loads((ROOT / "docs/openapi.json").read_text())
 
 
-def test_an_allowed_origin_may_call_and_read_the_gateways_errors() -> None:
+def test_an_allowed_origin_may_call_and_read_the_gateways_errors(cloud: LocalCloud) -> None:
     origin = "https://shop.example.com"
-    job = replace(no_job(ROOT / ".cache/models", None, 1), parameters={"CorsOrigin": origin})
-    with LocalCloud() as cloud, serve_api(job, cloud, port=0) as service, requests.Session() as session:
+    deployment = Deployment(
+        ROOT / ".cache/models", workers=1, parameters={"CorsOrigin": origin}, stack="cors"
+    )
+    with serve_api(deployment, cloud, port=0) as service, requests.Session() as session:
         session.trust_env = False
         preflight = session.options(f"{service.url}/predict", headers={"Origin": origin}, timeout=60)
         assert preflight.status_code == 204
@@ -183,8 +186,9 @@ def test_neither_keys_nor_pictures_are_logged(api: Api) -> None:
     encoded = to_base64(body)
     assert api.post({"image_base64": encoded, "entity_name": "item_weight"}).status_code == 200
     # Predict's own lines, and whatever the emulator adds.
-    found = api.cloud.logs.filter_log_events(logGroupName="/tapeline/tapeline/predict")["events"]
-    text = "".join(item["message"] for item in found) + api.cloud.log.read_text()
+    cloud = api.service.stack.cloud
+    found = cloud.logs.filter_log_events(logGroupName="/tapeline/api/predict")["events"]
+    text = "".join(item["message"] for item in found) + cloud.log.read_text()
     assert '"answered"' in text
     assert api.service.key not in text
     assert encoded[:200] not in text

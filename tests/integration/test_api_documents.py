@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.job import Job, answer_csv
-from infra.local.progress import Progress
-from tests.integration.conftest import IMAGES, ROOT, Api
+from infra.local.job import JobResult
+from tests.integration.conftest import ROOT, Api
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs/api.md")
 CALL = re.compile(r"```console\n\$ (curl .*?)```\n\n```json\n(.*?)```", re.DOTALL)
@@ -22,16 +21,13 @@ VOLATILE = {"request_id", "milliseconds", "models", "labels", "run", "url", "con
 
 
 @pytest.fixture(scope="module")
-def environment(api: Api, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("documents")
-    job = Job(ROOT / "examples/test.csv", folder, IMAGES, folder / "models")
-    run = answer_csv(job, api.cloud, api.service.outputs, Progress(bar=False)).report["run"]
+def environment(api: Api, example_run: JobResult) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "NO_PROXY": "*",
         "TAPELINE_URL": api.service.url,
         "TAPELINE_API_KEY": api.service.key,
-        "RUN": str(run),
+        "RUN": example_run.report.run,
     }
 
 

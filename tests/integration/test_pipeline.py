@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from infra.local.job import Job, answer_csv
+from infra.local.job import Job, RunReport, answer_csv
 from infra.local.progress import Progress
 from tapeline.errors import RejectedInputError
-from tests.integration.conftest import Deployment, drawn, huge_png
+from tests.integration.conftest import Batch, drawn, huge_png
 from tests.integration.http_server import Reply, endlessly, redirect
 
 
@@ -25,33 +25,30 @@ class Outputs:
 
     predictions: list[dict[str, str]]
     errors: dict[str, dict[str, str]]
-    report: dict[str, object]
+    report: RunReport
     folder: Path
 
 
-def answer(deployment: Deployment, folder: Path, name: str, body: bytes) -> Outputs:
+def answer(batch: Batch, folder: Path, name: str, body: bytes) -> Outputs:
     source = folder / f"{name}.csv"
     source.write_bytes(body)
     out = folder / "out"
-    job = Job(source, out, None, folder / "models")
-    result = answer_csv(job, deployment.cloud, deployment.outputs, Progress(bar=False))
+    result = answer_csv(Job(source, out), batch.stack, Progress(bar=False))
     with (out / f"{name}_out.csv").open(newline="") as file:
         predictions = list(csv.DictReader(file))
     with (out / "errors.csv").open(newline="") as file:
         errors = {row.get("index", row["image_link"]): row for row in csv.DictReader(file)}
-    return Outputs(predictions, errors, dict(result.report), out)
+    return Outputs(predictions, errors, result.report, out)
 
 
-def executions(deployment: Deployment) -> list[str]:
-    machine = deployment.outputs["StateMachineArn"]
-    found = deployment.cloud.step_functions.list_executions(stateMachineArn=machine, maxResults=1000)
+def executions(batch: Batch) -> list[str]:
+    machine = batch.stack.outputs["StateMachineArn"]
+    found = batch.stack.cloud.step_functions.list_executions(stateMachineArn=machine, maxResults=1000)
     return [item["name"] for item in found["executions"]]
 
 
-def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(
-    deployment: Deployment, tmp_path: Path
-) -> None:
-    server, refused = deployment.allowed, deployment.refused
+def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(batch: Batch, tmp_path: Path) -> None:
+    server, refused = batch.allowed, batch.refused
     refused.put("/inside.png", Reply(drawn("12 kg")))
     good = server.put("/good,a.png", Reply(drawn("Net weight 12.5 kg")))
     links = {
@@ -82,7 +79,7 @@ def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(
     lines.insert(5, "short,line")
     body = b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n"
 
-    outputs = answer(deployment, tmp_path, "bad rows", body)
+    outputs = answer(batch, tmp_path, "bad rows", body)
 
     expected = list(links)
     expected.insert(4, "short")
@@ -98,44 +95,42 @@ def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(
     assert predictions["said-nothing"] == ""
     assert server.count("/good,a.png") == 1
     assert refused.total == refused.connections == 0
-    assert outputs.report["errors_by_code"] == pd.Series(codes).value_counts().to_dict()
+    assert outputs.report.errors_by_code == pd.Series(codes).value_counts().to_dict()
     # errors.csv can be dropped in again as it is.
-    again = answer(deployment, tmp_path, "again", (outputs.folder / "errors.csv").read_bytes())
+    again = answer(batch, tmp_path, "again", (outputs.folder / "errors.csv").read_bytes())
     assert [row["index"] for row in again.predictions] == list(outputs.errors)
     retried = {index: row["error_code"] for index, row in again.errors.items()}
     assert {**retried, "short": "bad_row"} == codes
 
 
-def test_pandas_reads_the_outputs_back(deployment: Deployment, tmp_path: Path) -> None:
-    good = deployment.allowed.put("/p.png", Reply(drawn("230 V 60 W")))
+def test_pandas_reads_the_outputs_back(batch: Batch, tmp_path: Path) -> None:
+    good = batch.allowed.put("/p.png", Reply(drawn("230 V 60 W")))
     body = f"image_link,entity_name\n{good},voltage\n\n{good},wattage\n{good},depth\n".encode()
-    outputs = answer(deployment, tmp_path, "plain", body)
+    outputs = answer(batch, tmp_path, "plain", body)
     table = pd.read_csv(outputs.folder / "plain_out.csv", keep_default_na=False)
     assert table.to_dict("list") == {"index": [0, 1, 2], "prediction": ["230 volt", "60 watt", ""]}
     details = pd.read_csv(outputs.folder / "details.csv", keep_default_na=False)
     assert len(json.loads(details["box"][0])) == 4
-    assert outputs.report["resnet50"] == "absent"
+    assert outputs.report.resnet50 == "absent"
 
 
-def test_the_same_version_announced_twice_runs_once(deployment: Deployment, tmp_path: Path) -> None:
-    good = deployment.allowed.put("/twice.png", Reply(drawn("5 kg")))
-    outputs = answer(deployment, tmp_path, "twice", f"image_link,entity_name\n{good},item_weight\n".encode())
-    before = executions(deployment)
-    source = outputs.report["input"]
-    assert isinstance(source, dict)
+def test_the_same_version_announced_twice_runs_once(batch: Batch, tmp_path: Path) -> None:
+    good = batch.allowed.put("/twice.png", Reply(drawn("5 kg")))
+    outputs = answer(batch, tmp_path, "twice", f"image_link,entity_name\n{good},item_weight\n".encode())
+    before = executions(batch)
+    source = outputs.report.input
     event = json.loads(Path("events/fan_out.json").read_text())
-    event["Records"][0]["s3"]["bucket"]["name"] = source["bucket"]
-    event["Records"][0]["s3"]["object"].update(key=source["key"], versionId=source["version"])
-    functions = deployment.cloud.lambda_.list_functions()["Functions"]
-    name = next(item["FunctionName"] for item in functions if "FanOut" in item["FunctionName"])
-    answered = deployment.cloud.lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-    assert json.loads(answered["Payload"].read()) == {"runs": [outputs.report["run"]]}
-    assert executions(deployment) == before
-    assert deployment.allowed.count("/twice.png") == 1
+    event["Records"][0]["s3"]["bucket"]["name"] = source.bucket
+    event["Records"][0]["s3"]["object"].update(key=source.key, versionId=source.version)
+    name = batch.stack.resource("FanOutFunction")
+    answered = batch.stack.cloud.lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert json.loads(answered["Payload"].read()) == {"runs": [outputs.report.run]}
+    assert executions(batch) == before
+    assert batch.allowed.count("/twice.png") == 1
 
 
-def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) -> None:
-    server = deployment.allowed
+def test_a_killed_worker_loses_no_row(batch: Batch, tmp_path: Path) -> None:
+    server = batch.allowed
     # Six seconds a picture: both workers are in the middle of their shards when one is killed.
     picture = drawn("7 kg")
     pieces = [picture[start : start + 200] for start in range(0, len(picture), 200)]
@@ -157,7 +152,7 @@ def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) ->
         os.kill(pid, signal.SIGKILL)  # So that all that are there later are at work.
     killer = threading.Thread(target=kill_a_worker)
     killer.start()
-    outputs = answer(deployment, tmp_path, "killed", source.read_bytes())
+    outputs = answer(batch, tmp_path, "killed", source.read_bytes())
     killer.join()
     assert [row["prediction"] for row in outputs.predictions] == ["7 kilogram"] * 4
     assert not outputs.errors
@@ -166,11 +161,11 @@ def test_a_killed_worker_loses_no_row(deployment: Deployment, tmp_path: Path) ->
 
 
 def inference_workers() -> list[int]:
-    """Process ids of the local cloud's Inference workers."""
+    """Process ids of the Inference workers of the batch's stack."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if "ministack-lambda-tapeline-InferenceFunction" in (process / "cmdline").read_text():
+            if "ministack-lambda-batch-InferenceFunction" in (process / "cmdline").read_text():
                 found.append(int(process.name))
         except OSError:
             continue
@@ -187,18 +182,16 @@ def inference_workers() -> list[int]:
     ],
 )
 def test_an_unusable_file_is_rejected_without_an_execution(
-    deployment: Deployment, tmp_path: Path, body: bytes, received: str
+    batch: Batch, tmp_path: Path, body: bytes, received: str
 ) -> None:
-    before = executions(deployment)
+    before = executions(batch)
     with pytest.raises(RejectedInputError, match="expected") as caught:
-        answer(deployment, tmp_path, "rejected", body)
+        answer(batch, tmp_path, "rejected", body)
     assert caught.value.received.startswith(received)
-    assert executions(deployment) == before
+    assert executions(batch) == before
 
 
-def test_a_file_with_a_header_only_gives_outputs_with_a_header_only(
-    deployment: Deployment, tmp_path: Path
-) -> None:
-    outputs = answer(deployment, tmp_path, "none", b"index,image_link,group_id,entity_name\n")
+def test_a_file_with_a_header_only_gives_outputs_with_a_header_only(batch: Batch, tmp_path: Path) -> None:
+    outputs = answer(batch, tmp_path, "none", b"index,image_link,group_id,entity_name\n")
     assert outputs.predictions == []
-    assert outputs.report["rows"] == 0
+    assert outputs.report.rows == 0
