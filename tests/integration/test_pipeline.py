@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import re
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 
 from infra.local.job import Job, RunReport, answer_csv
 from infra.local.progress import Progress
-from tapeline.errors import RejectedInputError
+from tapeline.errors import RejectedInputError, RunFailedError
 from tests.integration.conftest import Batch, drawn, huge_png
 from tests.integration.http_server import Reply, endlessly, redirect
 
@@ -131,12 +133,19 @@ def test_the_same_version_announced_twice_runs_once(batch: Batch, tmp_path: Path
 
 def test_a_killed_worker_loses_no_row(batch: Batch, tmp_path: Path) -> None:
     server = batch.allowed
-    # Six seconds a picture: both workers are in the middle of their shards when one is killed.
     picture = drawn("7 kg")
-    pieces = [picture[start : start + 200] for start in range(0, len(picture), 200)]
-    slow = Reply(pieces=lambda: iter(pieces), pause=6 / len(pieces))
+    killed = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        # Until a worker is killed, both are in the middle of their shards.
+        for index in range(len(picture)):
+            if killed.is_set():
+                yield picture[index:]
+                return
+            yield picture[index : index + 1]
+
     paths = [f"/k{number}.png" for number in range(4)]
-    links = [server.put(path, slow) for path in paths]
+    links = [server.put(path, Reply(pieces=pieces, pause=0.05)) for path in paths]
     body = "image_link,entity_name\n" + "".join(f"{link},item_weight\n" for link in links)
     source = tmp_path / "killed.csv"
     source.write_text(body)
@@ -147,6 +156,7 @@ def test_a_killed_worker_loses_no_row(batch: Batch, tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(inference_workers()[0], signal.SIGKILL)
+        killed.set()
 
     for pid in inference_workers():
         os.kill(pid, signal.SIGKILL)  # So that all that are there later are at work.
@@ -170,6 +180,27 @@ def inference_workers() -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_a_failed_run_tells_error_cause_and_the_clouds_last_log_lines(batch: Batch, tmp_path: Path) -> None:
+    stack, picture = batch.stack, drawn("5 kg")
+    key = "incoming/failing.csv"
+
+    def pieces() -> Iterator[bytes]:
+        # Reducer reads the input again, and fails where it is gone.
+        found = stack.cloud.s3.list_object_versions(Bucket=stack.drop_bucket, Prefix=key)["Versions"]
+        for item in found:
+            stack.cloud.s3.delete_object(Bucket=stack.drop_bucket, Key=key, VersionId=item["VersionId"])
+        yield picture
+
+    link = batch.allowed.put("/failing.png", Reply(pieces=pieces))
+    with pytest.raises(RunFailedError) as caught:
+        answer(batch, tmp_path, "failing", f"image_link,entity_name\n{link},item_weight\n".encode())
+    reason, *log = str(caught.value).splitlines()
+    assert re.match(r"expected the run to succeed, it is FAILED: [\w.]+: ", reason)
+    assert f"expected an object at s3://{stack.drop_bucket}/{key}" in reason
+    assert len(log) == 20
+    assert set(log) <= set(stack.cloud.log.read_text().splitlines())
 
 
 @pytest.mark.parametrize(
