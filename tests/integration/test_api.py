@@ -90,13 +90,13 @@ def link(api: Api, url: str) -> requests.Response:
 
 
 def served(body: bytes, **values: object) -> Callable[[Api], requests.Response]:
-    """Ask for a picture that a server answers with this."""
+    """Return a request for a picture that a server answers with this body."""
 
-    def ask(api: Api) -> requests.Response:
+    def request(api: Api) -> requests.Response:
         path = f"/{abs(hash((body[:100], str(values))))}.png"
         return link(api, api.allowed.put(path, replace(Reply(body), **values)))  # type: ignore[arg-type]
 
-    return ask
+    return request
 
 
 PROBLEMS: dict[str, tuple[int, str, Callable[[Api], requests.Response]]] = {
@@ -126,8 +126,8 @@ PROBLEMS: dict[str, tuple[int, str, Callable[[Api], requests.Response]]] = {
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_what_cannot_be_answered_is_a_problem_and_the_next_request_is_answered(api: Api, name: str) -> None:
-    status, kind, ask = PROBLEMS[name]
-    answered = ask(api)
+    status, kind, request = PROBLEMS[name]
+    answered = request(api)
     assert answered.headers["content-type"] == "application/problem+json", answered.text
     problem = answered.json()
     assert (answered.status_code, problem["type"]) == (status, f"{PROBLEM}{kind}")
@@ -139,7 +139,7 @@ def test_what_cannot_be_answered_is_a_problem_and_the_next_request_is_answered(a
     assert good.json()["answers"]["item_weight"]["prediction"] == "12.5 kilogram"
 
 
-def test_whoever_asks_too_fast_is_told_to_wait(api: Api) -> None:
+def test_requests_above_a_keys_rate_are_throttled(api: Api) -> None:
     stack = api.service.stack
     gateway = stack.cloud.api_gateway
     plan = gateway.get_usage_plan(usagePlanId=stack.resource("ApiUsagePlan"))

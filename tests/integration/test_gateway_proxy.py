@@ -33,10 +33,10 @@ def session() -> Iterator[requests.Session]:
 def test_an_answer_comes_through_with_its_headers(session: requests.Session) -> None:
     with PictureServer() as server, proxy_to(server.url("/base")) as proxy:
         server.put("/base/path?a=1", Reply(b"hello", 418, "text/plain", {"x-own": "yes"}))
-        answered = session.get(f"{proxy.url}/path?a=1", headers={"x-asked": "yes"}, timeout=30)
+        answered = session.get(f"{proxy.url}/path?a=1", headers={"x-sent": "yes"}, timeout=30)
         assert (answered.status_code, answered.text, answered.headers["x-own"]) == (418, "hello", "yes")
-        (asked,) = server.headers("/base/path?a=1")
-        assert asked["x-asked"] == "yes"
+        (received,) = server.headers("/base/path?a=1")
+        assert received["x-sent"] == "yes"
 
 
 def test_a_late_answer_is_a_504(session: requests.Session) -> None:
@@ -114,7 +114,7 @@ def test_a_body_of_more_than_10_mb_is_a_413(session: requests.Session) -> None:
         assert server.total == 0
 
 
-def test_what_is_no_http_is_a_problem_too() -> None:
+def test_a_malformed_request_is_a_problem_too() -> None:
     with PictureServer() as server, proxy_to(server.url("")) as proxy:
         host, _, port = proxy.url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=30) as raw:

@@ -55,7 +55,7 @@ def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(batch: Bat
     good = server.put("/good,a.png", Reply(drawn("Net weight 12.5 kg")))
     links = {
         "good": (good, "item_weight", None),
-        "said-nothing": (good, "voltage", None),
+        "no-answer": (good, "voltage", None),
         "unknown": (good, "colour", "unknown_entity"),
         "empty": ("", "width", "bad_link"),
         "port": ("http://127.0.0.1:9001/", "width", "bad_link"),
@@ -94,7 +94,7 @@ def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(batch: Bat
     predictions = {row["index"]: row["prediction"] for row in outputs.predictions}
     assert predictions["good"] == predictions["last"] == "12.5 kilogram"
     assert {predictions[index] for index in codes} == {""}
-    assert predictions["said-nothing"] == ""
+    assert predictions["no-answer"] == ""
     assert server.count("/good,a.png") == 1
     assert refused.total == refused.connections == 0
     assert outputs.report.errors_by_code == pd.Series(codes).value_counts().to_dict()

@@ -13,8 +13,10 @@ from tests.integration.conftest import IMAGES, ROOT
 from tests.integration.test_run_command import command, environment, local_clouds
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_it_prints_its_address_first_and_leaves_nothing_running(sign: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_its_address_first_and_leaves_nothing_running(
+    signal_number: signal.Signals, tmp_path: Path
+) -> None:
     with subprocess.Popen(
         command("serve", "--images", IMAGES, "--workers", "1"),
         cwd=ROOT,
@@ -39,7 +41,7 @@ def test_it_prints_its_address_first_and_leaves_nothing_running(sign: signal.Sig
                 timeout=60,
             )
             assert answered.json()["answers"]["wattage"]["prediction"] == "2200 watt"
-        process.send_signal(sign)
+        process.send_signal(signal_number)
         rest, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
     assert rest == ""
@@ -51,7 +53,7 @@ def test_it_prints_its_address_first_and_leaves_nothing_running(sign: signal.Sig
     assert not list(tmp_path.glob("tapeline-cloud-*"))
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_taken_port_is_an_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
