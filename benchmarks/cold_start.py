@@ -20,8 +20,8 @@ from typing import Any, Final
 
 _ROOT: Final = Path(__file__).parents[1]
 _PICTURE: Final = "bottle.jpg"
+# docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 _MEGABYTES_PER_CPU: Final = 1769
-"""docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,26 +1,22 @@
 """One CSV through the local cloud: upload it, follow its run, download the outputs."""
 
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from pydantic import BaseModel, ConfigDict
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy, upload_pictures
 from infra.local.progress import Progress
 from tapeline.batch import keys
+from tapeline.batch.documents import RejectionDocument
 from tapeline.batch.keys import InputObject
+from tapeline.batch.report import ReportDocument
 from tapeline.batch.rows import RowReader
-from tapeline.batch.tracking import RunStatus, RunTracker
-from tapeline.download.links import name_of
+from tapeline.batch.tracking import RunTracker
+from tapeline.download.links import file_name_of
 from tapeline.errors import RejectedInputError, RowError, RunFailedError
-
-# What FanOut writes instead of a run; beside where the outputs would be.
-_REJECTED: Final = "rejected.json"
 
 # Seconds until FanOut must have started the run. Chosen by hand: 131,187 rows take it a few seconds.
 _FAN_OUT_SECONDS: Final = 120
@@ -51,46 +47,18 @@ class Job:
     out: Path
 
 
-class RunReport(BaseModel):
-    """The figures of report.json that the local runner shows.
-
-    Attributes:
-        run: The run's name.
-        input: The object version that it answers.
-        rows: Rows in the input.
-        pictures: Distinct links in the input.
-        answered: Rows with a prediction.
-        empty: Rows whose prediction is rightly empty.
-        errors: Rows with an error code.
-        errors_by_code: Error code -> rows; only codes that occurred.
-        resnet50: ``present`` or ``absent``.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    run: str
-    input: InputObject
-    rows: int
-    pictures: int
-    answered: int
-    empty: int
-    errors: int
-    errors_by_code: Mapping[str, int]
-    resnet50: str
-
-
 @dataclass(frozen=True, slots=True)
 class JobResult:
     """What came back.
 
     Attributes:
-        files: The downloaded outputs in the tracker's order: predictions, details, errors, report.
-        report: The figures of report.json.
+        files: The downloaded outputs: predictions, details, errors, report.
+        report: What report.json says.
         seconds: From the upload of the CSV to the outputs.
     """
 
     files: tuple[Path, ...]
-    report: RunReport
+    report: ReportDocument
     seconds: float
 
     @property
@@ -130,10 +98,10 @@ def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
     start = time.monotonic()
     source = _upload_csv(job.csv, stack)
     _wait_for_start(source, stack)
-    status = _follow(source.run, stack, progress)
+    _follow(source.run, stack, progress)
     seconds = time.monotonic() - start
-    files = _download(status, source, stack, job.out)
-    return JobResult(files, RunReport.model_validate_json(files[-1].read_bytes()), seconds)
+    files = _download(source, stack, job.out)
+    return JobResult(files, ReportDocument.load(files[-1].read_bytes()), seconds)
 
 
 def _picture_names(csv: Path) -> Iterator[str]:
@@ -142,7 +110,7 @@ def _picture_names(csv: Path) -> Iterator[str]:
         try:
             for row in RowReader(iter(lambda: file.read(_CHUNK_BYTES), b"")):
                 try:
-                    yield name_of(row.image_link)
+                    yield file_name_of(row.image_link)
                 except RowError:
                     continue  # The run itself gives the row its error.
         except RejectedInputError:
@@ -167,19 +135,13 @@ def _wait_for_start(source: InputObject, stack: Stack) -> None:
 
 
 def _check_rejection(source: InputObject, stack: Stack) -> None:
-    key = f"{keys.results_prefix(source.stem, source.run)}{_REJECTED}"
+    key = keys.rejection_key(source)
     if stack.results.exists(key):
-        document = json.loads(stack.results.read(key))
-        raise RejectedInputError(
-            expected=document["expected"],
-            received=document["received"],
-            advice=document["advice"],
-            line=document["line"],
-        )
+        raise RejectionDocument.load(stack.results.read(key)).to_error()
 
 
-def _follow(run: str, stack: Stack, progress: Progress) -> RunStatus:
-    """Show a run's progress until its outputs are there; return its last state."""
+def _follow(run: str, stack: Stack, progress: Progress) -> None:
+    """Show a run's progress until its outputs are there."""
     tracker = RunTracker(stack.results, stack.state_machine, stack.results, _LINK_SECONDS)
     status = tracker.status(run)
     progress.start(status.pictures, status.rows)
@@ -194,12 +156,11 @@ def _follow(run: str, stack: Stack, progress: Progress) -> RunStatus:
             f"expected the run to succeed, it is {stack.state_machine.failure(run)}\n"
             f"{stack.cloud.last_lines()}"
         )
-    return status
 
 
-def _download(status: RunStatus, source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
-    prefix = keys.results_prefix(source.stem, source.run)
+def _download(source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
     out.mkdir(parents=True, exist_ok=True)
-    for name in status.outputs:
-        (out / name).write_bytes(stack.results.read(f"{prefix}{name}"))
-    return tuple(out / name for name in status.outputs)
+    outputs = keys.output_keys(source)
+    for name, key in outputs.items():
+        (out / name).write_bytes(stack.results.read(key))
+    return tuple(out / name for name in outputs)

@@ -13,11 +13,11 @@ from infra.training.train import train
 from tapeline.errors import TapelineError
 from tapeline.ranking.ranker import ARTEFACT
 
+# The artefact of the package.
 _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / ARTEFACT
-"""The artefact of the package."""
 
+# The folder where OCR is cached by default.
 _KEPT: Final = Path(".cache/read")
-"""The folder where OCR is cached by default."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,8 +15,8 @@ from tapeline.ranking.forest import Forest
 from tapeline.ranking.ranker import Ranker
 from tapeline.reading.scene import Scene
 
+# Rows with what their answers count as.
 type RowOutcomes = list[tuple[TruthRow, Outcome]]
-"""Rows with what their answers count as."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.priors import Priors
 from tapeline.reading.scene import Matrix
 
+# Points of a curve at most. By hand.
 _POINTS: Final = 40
-"""Points of a curve at most. By hand."""
 
+# Answers that make up a point at least, where there are so many. By hand.
 _MIN_ANSWERS: Final = 5
-"""Answers that make up a point at least, where there are so many. By hand."""
 
+# Decimals of a rating in the artefact.
 _RATING_DECIMALS: Final = 3
-"""Decimals of a rating in the artefact."""
 
+# Decimals of a share in the artefact.
 _SHARE_DECIMALS: Final = 4
-"""Decimals of a share in the artefact."""
 
 
 def calibrate(ratings: Sequence[float], right: Sequence[bool]) -> Calibration:

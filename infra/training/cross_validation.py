@@ -14,8 +14,8 @@ from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import preferred
 from tapeline.reading.scene import Matrix
 
+# Parts that the pictures are dealt into. By hand.
 _FOLDS: Final = 4
-"""Parts that the pictures are dealt into. By hand."""
 
 
 def cross_validate(examples: Sequence[Example]) -> list[Matrix]:

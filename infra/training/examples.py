@@ -22,27 +22,27 @@ from tapeline.ranking.ranker import MeasureSets
 from tapeline.ranking.rules import rule_log_odds
 from tapeline.reading.scene import Matrix, Scene
 
+# The ``source`` of rows that several guessers agreed on.
 VOTE: Final = "vote"
-"""The ``source`` of rows that several guessers agreed on."""
 
+# The ``source`` of rows with the catalogue's values, which were not compared with the picture.
 CATALOGUE: Final = "catalogue"
-"""The ``source`` of rows with the catalogue's values, which were not compared with the picture."""
 
+# The entities that are given in units of weight, and so compete for a picture's weights.
 MASSES: Final = ("item_weight", "maximum_weight_recommendation")
-"""The entities that are given in units of weight, and so compete for a picture's weights."""
 
+# Strength from which a line can contradict a vote; see ``direction_strengths``. By hand. It is higher than
+# the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their
+# log-odds, but nothing brings back a vote that is no longer believed.
 _CONTRADICTING_STRENGTH: Final = 0.06
-"""Strength from which a line can contradict a vote; see ``direction_strengths``. By hand. It is higher than
-the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their log-odds,
-but nothing brings back a vote that is no longer believed."""
 
+# Weight of the measures of a picture where none of them equals the vote. By hand: they say little, since
+# one of them may be the vote's number misread.
 _UNREAD_VOTE_WEIGHT: Final = 0.3
-"""Weight of the measures of a picture where none of them equals the vote. By hand: they say little, since one
-of them may be the vote's number misread."""
 
+# Weight of the measures that the catalogue answers. By hand: one in five of its values isn't what the
+# picture says.
 _CATALOGUE_WEIGHT: Final = 0.7
-"""Weight of the measures that the catalogue answers. By hand: one in five of its values isn't what the
-picture says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,18 +13,19 @@ from tapeline.errors import GroundTruthError
 from tapeline.ranking.features import FEATURES, GROUPS
 from tapeline.reading.scene import Matrix
 
+# Kinds of entities that share a forest.
 FAMILIES: Final = (SIDES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDES))
-"""Kinds of entities that share a forest."""
 
+# Log-odds that each measure starts from, beside those of the rules: one measure in 8 is right. By hand.
 BASE_LOG_ODDS: Final = -2.0
-"""Log-odds that each measure starts from, beside those of the rules: one measure in 8 is right. By hand."""
 
+# Boosting rounds, so trees, of each seed. By hand.
 _ROUNDS: Final = 250
-"""Boosting rounds, so trees, of each seed. By hand."""
 
+# Seeds of a forest, whose mean is less random than each. By hand.
 _SEEDS: Final = 3
-"""Seeds of a forest, whose mean is less random than each. By hand."""
 
+# By hand; https://lightgbm.readthedocs.io/en/stable/Parameters.html says what each one does.
 _PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -40,27 +41,26 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "num_threads": 1,
     "verbose": -1,
 }
-"""By hand; https://lightgbm.readthedocs.io/en/stable/Parameters.html says what each one does."""
 
+# Features that can only speak for a measure, however few pictures show it (monotone constraints).
 _INCREASING: Final = frozenset(
     {
         "words_for", "caption_for", "table_row_for", "prior_size", "prior_unit", "prior_value", "letter_lead",
         "score",
     }
 )  # fmt: skip
-"""Features that can only speak for a measure, however few pictures show it (monotone constraints)."""
 
+# Features that can only speak against a measure (monotone constraints).
 _DECREASING: Final = frozenset({"words_against", "caption_against", "table_row_against", "rival_words"})
-"""Features that can only speak against a measure (monotone constraints)."""
 
+# Features that tell small, sparse pictures, which nearly all sides of the ground truth are in, from others.
+# Measured: trees trained on pictures of up to 4 text lines did better on those of 7 and more without them.
 _HIDDEN_FROM_SIDES: Final = frozenset(
     {
         "text_lines", "quantities", "order", "measures", "x", "y", "edge", "letters", "digits",
         "picture_aspect", "outline_aspect", "extent",
     }
 )  # fmt: skip
-"""Features that tell small, sparse pictures, which nearly all sides of the ground truth are in, from others.
-Measured: trees trained on pictures of up to 4 text lines did better on those of 7 and more without them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from tapeline.entities import UNITS_BY_ENTITY, is_known
 from tapeline.errors import GroundTruthError, RowError
 from tapeline.quantities import Quantity, parse_quantity, round_quantity
 
+# The ``status`` of rows that are neither trained on nor scored.
 AMBIGUOUS: Final = "ambiguous"
-"""The ``status`` of rows that are neither trained on nor scored."""
 
+# The columns that have to be there; docs/formats.md describes them and the others.
 _COLUMNS: Final = ("image_link", "entity_name", "answers")
-"""The columns that have to be there; docs/formats.md describes them and the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,27 +16,27 @@ from tapeline.errors import RowError
 from tapeline.quantities import format_prediction, format_quantity
 from tapeline.ranking.choosing import Answer
 
+# Pixels of a picture's longer side on the page.
 _LONGEST_SIDE: Final = 320
-"""Pixels of a picture's longer side on the page."""
 
+# Colours of the boxes: the answer's, then each runner-up's.
 _COLOURS: Final = ("#c0392b", "#7f8c8d", "#b0b6ba")
-"""Colours of the boxes: the answer's, then each runner-up's."""
 
+# The page's style sheet; a figure has its outcome as its class.
 _STYLE: Final = (
     "body{font:14px sans-serif;margin:16px;display:flex;flex-wrap:wrap;gap:12px}"
     "figure{margin:0;padding:8px;width:336px;border:1px solid #ccc;border-left:6px solid #2e8b57}"
     "figure.fp,figure.fn{border-left-color:#c0392b}img{max-width:320px}h1{width:100%;font-size:18px}"
 )
-"""The page's style sheet; a figure has its outcome as its class."""
 
+# Characters of the line that an answer was read from, on the page at most.
 _ANSWER_LETTERS: Final = 80
-"""Characters of the line that an answer was read from, on the page at most."""
 
+# Characters of the line that a runner-up was read from, on the page at most.
 _RUNNER_UP_LETTERS: Final = 60
-"""Characters of the line that a runner-up was read from, on the page at most."""
 
+# Of the pictures on the page, 0 to 100.
 _JPEG_QUALITY: Final = 80
-"""Of the pictures on the page, 0 to 100."""
 
 
 def write_page(results: Sequence[ScoredAnswer], images: Path, out: Path) -> Path:

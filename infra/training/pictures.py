@@ -22,11 +22,11 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
+# Goes up with each change of the reader or the shape finder that changes what they find.
 _CACHE_VERSION: Final = "1"
-"""Goes up with each change of the reader or the shape finder that changes what they find."""
 
+# Pictures that a process observes or answers at a time. By hand: some twenty seconds of OCR.
 _CHUNK: Final = 20
-"""Pictures that a process observes or answers at a time. By hand: some twenty seconds of OCR."""
 
 
 def queries_of(rows: Iterable[TruthRow]) -> list[PictureQuery]:

@@ -14,14 +14,14 @@ from tapeline.errors import GroundTruthError
 from tapeline.quantities import format_quantity, parse_quantity, size
 from tapeline.ranking.priors import Priors, size_bin
 
+# The columns that have to be there.
 _COLUMNS: Final = ("entity_name", "entity_value")
-"""The columns that have to be there."""
 
+# Rows from which a value is common enough to be kept. By hand.
 _MIN_COUNT: Final = 20
-"""Rows from which a value is common enough to be kept. By hand."""
 
+# Units, bins or values that are kept for an entity at most, the most common ones. By hand.
 _MAX_NAMES: Final = 300
-"""Units, bins or values that are kept for an entity at most, the most common ones. By hand."""
 
 
 def count_priors(path: Path) -> Priors:

@@ -12,11 +12,11 @@ from tapeline.quantities import format_prediction, format_quantity
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
+# Numbers of text lines below which pictures are scored together.
 _TEXT_LINES: Final = (6, 15, 40)
-"""Numbers of text lines below which pictures are scored together."""
 
+# Wrong rows that are printed at most.
 _WRONG_ROWS: Final = 30
-"""Wrong rows that are printed at most."""
 
 
 def say(text: str) -> None:

@@ -9,8 +9,8 @@ from infra.training.ground_truth import TruthRow
 from tapeline.quantities import Quantity, round_quantity
 from tapeline.ranking.choosing import Answer
 
+# What a prediction counts as: a true or false positive, or a false or true negative.
 type Outcome = Literal["tp", "fp", "fn", "tn"]
-"""What a prediction counts as: a true or false positive, or a false or true negative."""
 
 
 @dataclass(frozen=True, slots=True)

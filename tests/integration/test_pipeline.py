@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from infra.local.job import Job, RunReport, answer_csv
+from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
+from tapeline.batch.report import ReportDocument
 from tapeline.errors import RejectedInputError, RunFailedError
 from tests.integration.conftest import Batch, drawn, huge_png
 from tests.integration.http_server import Reply, endlessly, redirect
@@ -27,7 +28,7 @@ class Outputs:
 
     predictions: list[dict[str, str]]
     errors: dict[str, dict[str, str]]
-    report: RunReport
+    report: ReportDocument
     folder: Path
 
 

@@ -49,6 +49,9 @@ def test_the_core_imports_nothing_from_outside(path: Path) -> None:
     assert not [name for name in named if name.startswith("tapeline.adapters")]
 
 
+# The rooms of the package, the lowest first: each imports from lower floors, and from itself.
+#
+# On the ground floor each module is a room, and they may import one another without a circle.
 FLOORS = (
     {"entities", "errors", "geometry", "model_files", "picture", "ports", "settings"},
     {"download", "quantities"},
@@ -58,10 +61,6 @@ FLOORS = (
     {"batch", "predicting"},
     {"assembly"},
 )
-"""The rooms of the package, the lowest first: each imports from lower floors, and from itself.
-
-On the ground floor each module is a room, and they may import one another without a circle.
-"""
 
 
 def modules() -> dict[str, Path]:

@@ -23,7 +23,7 @@ def test_a_row_error_survives_the_way_from_another_process() -> None:
 
 
 def test_the_tree_in_the_docstring_has_every_error() -> None:
-    drawn = [line.split()[1] for line in (errors.__doc__ or "").splitlines() if "──" in line]
+    drawn = [line.split("──")[1].split()[0] for line in (errors.__doc__ or "").splitlines() if "──" in line]
     classes = [
         name
         for name, value in vars(errors).items()

@@ -58,7 +58,7 @@ def started() -> tuple[MemoryStore, MemoryStore]:
 
 def test_a_run_without_results_is_at_its_beginning() -> None:
     _, results = started()
-    assert tracker(results).status(RUN) == RunStatus(RUN, "running", SOURCE.key, 6, 0, 6)
+    assert tracker(results).status(RUN) == RunStatus(RUN, "running", SOURCE.key, 6, 0, 6, 0)
 
 
 def test_rows_and_errors_are_counted_in_the_results_so_far() -> None:
@@ -66,7 +66,7 @@ def test_rows_and_errors_are_counted_in_the_results_so_far() -> None:
     put_result(results, RUN, "00000", PictureResult((RowAnswer(0, "1 volt"), RowAnswer(1), LATE)))
     put_result(results, RUN, "00001", PictureResult((REFUSED,)))
     status = tracker(results).status(RUN)
-    assert status.rows_done == 4
+    assert (status.pictures_done, status.rows_done) == (2, 4)
     assert list(status.errors_by_code.items()) == [("bad_link", 1), ("timeout", 1)]
     assert status.outputs == {}
 
@@ -76,7 +76,8 @@ def test_rows_that_were_answered_twice_are_not_more_than_there_are() -> None:
     picture = PictureResult(tuple(map(RowAnswer, range(5))))
     put_result(results, RUN, "00000", picture)
     put_result(results, RUN, "00000-1", picture)
-    assert tracker(results).status(RUN).rows_done == 6
+    status = tracker(results).status(RUN)
+    assert (status.pictures_done, status.rows_done) == (2, 6)
 
 
 def test_a_shard_result_is_read_once_however_often_a_run_is_looked_up() -> None:
@@ -105,7 +106,7 @@ def test_a_finished_run_has_its_reports_counts_and_signed_outputs(tmp_path: Path
     put_result(results, RUN, "00000", PictureResult((RowAnswer(0, "1 volt"), RowAnswer(1), LATE, REFUSED)))
     reduce_run(RUN, drop, results, tmp_path)
     status = tracker(results, "failed").status(RUN)
-    assert (status.state, status.rows_done) == ("succeeded", 6)
+    assert (status.state, status.pictures_done, status.rows_done) == ("succeeded", 6, 6)
     assert status.errors_by_code == {"bad_link": 1, "shard_lost": 2, "timeout": 1}
     assert list(status.outputs.items()) == [
         (name, f"signed:results/test/{RUN}/{name}?900")

@@ -16,6 +16,7 @@ RARE = -4.0
 BASE = -0.9
 THRESHOLD = -2.0
 
+# All units and sizes are equally usual, but for the ounce of a weight.
 PRIORS = Priors(
     units={
         entity: dict.fromkeys(units, USUAL) | ({"ounce": RARE} if "gram" in units else {})
@@ -23,7 +24,6 @@ PRIORS = Priors(
     },
     sizes={entity: {str(size): USUAL for size in range(-40, 50)} for entity in UNITS_BY_ENTITY},
 )
-"""All units and sizes are equally usual, but for the ounce of a weight."""
 
 
 def leaf(value: float) -> dict[str, Any]:
