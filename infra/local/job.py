@@ -24,8 +24,8 @@ _FAN_OUT_SECONDS: Final = 120
 # Seconds between two checks for the run's start. Chosen by hand: it adds little to a short run.
 _START_POLL_SECONDS: Final = 0.05
 
-# Seconds between two checks of a run's state. Chosen by hand: frequent enough for a moving bar.
-_POLL_SECONDS: Final = 0.25
+# Seconds between two checks of a run's state. Chosen by hand: the bar moves, and a check takes about 0.03 s.
+_POLL_SECONDS: Final = 0.5
 
 # Seconds for which the tracker's links are valid. They aren't used: outputs are read from the bucket.
 _LINK_SECONDS: Final = 60
