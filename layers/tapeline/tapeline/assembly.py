@@ -15,7 +15,13 @@ from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
 from tapeline.download.addresses import AddressPolicy
-from tapeline.download.limits import MAX_FETCH_SECONDS, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, FetchLimits
+from tapeline.download.limits import (
+    MAX_DOWNLOADS,
+    MAX_FETCH_SECONDS,
+    MAX_PICTURE_BYTES,
+    MAX_PICTURE_PIXELS,
+    FetchLimits,
+)
 from tapeline.ports import PictureFetcher
 from tapeline.settings import BucketName, ResultsSettings
 
@@ -48,7 +54,7 @@ class WorkerSettings(ResultsSettings):
     image_buckets: str
     image_mirror: Annotated[str, Field(pattern=r"^(s3://[^/]+/(.*/)?)?$")] = ""
     models_dir: Path
-    downloads: Annotated[int, Field(ge=1, le=64)] = 8
+    downloads: Annotated[int, Field(ge=1, le=64)] = MAX_DOWNLOADS
     max_pixels: Annotated[int, Field(ge=1)] = MAX_PICTURE_PIXELS
     max_bytes: Annotated[int, Field(ge=1)] = MAX_PICTURE_BYTES
     fetch_seconds: Annotated[float, Field(gt=0)] = MAX_FETCH_SECONDS

@@ -27,7 +27,7 @@ import urllib3.exceptions
 import tapeline
 from tapeline.adapters.guarded_sockets import Download, GuardedAdapter, Resolver, resolve_host
 from tapeline.download.addresses import AddressPolicy
-from tapeline.download.limits import BoundedBody, FetchLimits
+from tapeline.download.limits import MAX_DOWNLOADS, BoundedBody, FetchLimits
 from tapeline.download.links import HttpLink, parse_link
 from tapeline.errors import ErrorCode, RowError, TransientError
 
@@ -67,7 +67,7 @@ class HttpFetcher:
         policy: AddressPolicy | None = None,
         limits: FetchLimits | None = None,
         *,
-        connections: int = 8,
+        connections: int = MAX_DOWNLOADS,
         resolve: Resolver = resolve_host,
         ca_file: str | None = None,
     ) -> None:

@@ -18,6 +18,10 @@ MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 # shrunk.
 MAX_PICTURE_PIXELS: Final = 64_000_000
 
+# Downloads that a worker runs at once, and bodies that it holds. Chosen by hand: enough to hide the download
+# behind the reading, and 160 MiB of bodies at most.
+MAX_DOWNLOADS: Final = 8
+
 # Seconds for one download, with its redirects, its retries and the waits between them. Chosen by hand.
 MAX_FETCH_SECONDS: Final = 30.0
 

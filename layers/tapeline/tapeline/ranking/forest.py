@@ -1,4 +1,4 @@
-"""Decision trees in plain numpy: what LightGBM grew is evaluated without LightGBM."""
+"""Decision trees in plain numpy: what LightGBM trained is evaluated without LightGBM."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import numpy.typing as npt
 class Forest:
     """Trees whose leaves are added up.
 
-    All nodes of all trees stand in one row of arrays; children are named by their place in it. A leaf leads
-    to itself.
+    All nodes of all trees are in the same arrays; children are given by their index in them. A leaf leads to
+    itself.
 
     Attributes:
         roots: Each tree's first node, shape (trees,).
-        feature: Column that a node looks at, shape (nodes,).
+        feature: Column that a node compares, shape (nodes,).
         threshold: A row goes left where its value is at most this, shape (nodes,).
         left: Left child, shape (nodes,).
         right: Right child, shape (nodes,).
@@ -42,13 +42,13 @@ class Forest:
         Returns:
             Shape (rows,), float64; 0 where there are no trees.
         """
-        # Shape (rows, trees): where each row stands in each tree.
-        place = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        # Shape (rows, trees): the node that each row is at in each tree.
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         each = np.arange(len(rows))[:, None]
         for _ in range(self.depth):
-            goes_left = rows[each, self.feature[place]] <= self.threshold[place]
-            place = np.where(goes_left, self.left[place], self.right[place])
-        total: npt.NDArray[np.float64] = self.value[place].sum(axis=1)
+            goes_left = rows[each, self.feature[node]] <= self.threshold[node]
+            node = np.where(goes_left, self.left[node], self.right[node])
+        total: npt.NDArray[np.float64] = self.value[node].sum(axis=1)
         return total
 
     @classmethod
