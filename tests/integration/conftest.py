@@ -140,3 +140,10 @@ def huge_png(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def server() -> Iterator[PictureServer]:
+    """A server of pictures on loopback."""
+    with PictureServer() as server:
+        yield server
