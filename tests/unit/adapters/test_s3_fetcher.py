@@ -1,8 +1,6 @@
 import io
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
 from botocore.response import StreamingBody
@@ -14,19 +12,6 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import PictureFetcher
 
 PICTURE = bytes(range(256)) * 4
-
-
-@pytest.fixture
-def client() -> S3Client:
-    return boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
-
-
-@pytest.fixture
-def stub(client: S3Client) -> Iterator[Stubber]:
-    """Answers in order, and fails on a request that wasn't expected or didn't come."""
-    with Stubber(client) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 class Origin:

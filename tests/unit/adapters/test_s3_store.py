@@ -1,8 +1,6 @@
 import io
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
@@ -15,19 +13,6 @@ from tapeline.errors import ObjectMissingError
 
 BODY = bytes(range(256)) * 2048  # two chunks
 OBJECT = {"Bucket": "results", "Key": "runs/a.json"}
-
-
-@pytest.fixture
-def client() -> S3Client:
-    return boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
-
-
-@pytest.fixture
-def stub(client: S3Client) -> Iterator[Stubber]:
-    """Answers in order, and fails on a request that wasn't expected or didn't come."""
-    with Stubber(client) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture
