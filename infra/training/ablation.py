@@ -10,7 +10,7 @@ from infra.training.forests import FAMILIES, BoostedTrees, train_forest
 from infra.training.ground_truth import TruthRow, by_picture
 from infra.training.scoring import Outcome, outcome
 from tapeline.ranking.choosing import choose_answers
-from tapeline.ranking.features import GROUPS
+from tapeline.ranking.features import FEATURE_SETS
 from tapeline.ranking.forest import Forest
 from tapeline.ranking.ranker import Ranker
 from tapeline.reading.scene import Scene
@@ -60,7 +60,7 @@ def ablate(
     def train_again(train: Callable[[Sequence[Example], Sequence[str]], BoostedTrees]) -> Ranker:
         return _with_forests(ranker, [train(training, family) for family in FAMILIES])
 
-    for group in GROUPS:
+    for group in FEATURE_SETS:
         yield f"without {group}", reported.answer(train_again(partial(train_forest, without=group)))
     unfiltered = train_again(partial(train_forest, filter_votes=False))
     yield "without the filter of votes", reported.answer(unfiltered)

@@ -10,14 +10,14 @@ from infra.training.cross_validation import best_quantity
 from infra.training.examples import Example, is_contradicted
 from infra.training.scoring import is_right
 from tapeline.errors import GroundTruthError
+from tapeline.picture import FloatArray
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.priors import Priors
-from tapeline.reading.scene import Matrix
 
-# Points of a curve at most. By hand.
+# Points of a curve at most. Chosen by hand.
 _POINTS: Final = 40
 
-# Answers that make up a point at least, where there are so many. By hand.
+# Answers that make up a point at least, where there are so many. Chosen by hand.
 _MIN_ANSWERS: Final = 5
 
 # Decimals of a rating in the artefact.
@@ -55,7 +55,7 @@ def calibrate(ratings: Sequence[float], right: Sequence[bool]) -> Calibration:
 
 
 def calibrate_family(
-    examples: Sequence[Example], ratings: Sequence[Matrix], family: Sequence[str], priors: Priors
+    examples: Sequence[Example], ratings: Sequence[FloatArray], family: Sequence[str], priors: Priors
 ) -> Calibration:
     """Fit a family's curve on cross-validated ratings; a contradicted vote counts as wrong.
 

@@ -9,16 +9,16 @@ from infra.training.abstaining import abstain_threshold
 from infra.training.examples import Example
 from infra.training.forests import FAMILIES, train_forest
 from infra.training.scoring import Outcome, outcome
+from tapeline.picture import FloatArray
 from tapeline.quantities import Quantity
 from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import preferred
-from tapeline.reading.scene import Matrix
 
-# Parts that the pictures are dealt into. By hand.
+# Parts that the pictures are dealt into. Chosen by hand.
 _FOLDS: Final = 4
 
 
-def cross_validate(examples: Sequence[Example]) -> list[Matrix]:
+def cross_validate(examples: Sequence[Example]) -> list[FloatArray]:
     """Rate each example's measures by trees that were trained without its picture.
 
     Args:
@@ -32,7 +32,7 @@ def cross_validate(examples: Sequence[Example]) -> list[Matrix]:
     """
     links = sorted({example.link for example in examples})
     dealt = dict(zip(links, np.random.default_rng(0).integers(0, _FOLDS, len(links)), strict=True))
-    ratings: list[Matrix] = [np.zeros(0)] * len(examples)
+    ratings: list[FloatArray] = [np.zeros(0)] * len(examples)
     for fold in range(_FOLDS):
         others = [example for example in examples if dealt[example.link] != fold]
         for family in FAMILIES:
@@ -43,7 +43,7 @@ def cross_validate(examples: Sequence[Example]) -> list[Matrix]:
     return ratings
 
 
-def best_quantity(example: Example, ratings: Matrix, priors: Priors) -> tuple[Quantity, float] | None:
+def best_quantity(example: Example, ratings: FloatArray, priors: Priors) -> tuple[Quantity, float] | None:
     """Return what an example would be answered with, and its rating, whether or not that is too low.
 
     Args:
@@ -61,7 +61,7 @@ def best_quantity(example: Example, ratings: Matrix, priors: Priors) -> tuple[Qu
 
 
 def outcomes(
-    examples: Sequence[Example], ratings: Sequence[Matrix], priors: Priors
+    examples: Sequence[Example], ratings: Sequence[FloatArray], priors: Priors
 ) -> list[tuple[Example, Outcome]]:
     """Return the outcome of each example that has a row of its own.
 

@@ -14,13 +14,14 @@ import numpy.typing as npt
 from infra.training.ground_truth import TruthRow, by_picture
 from infra.training.scoring import is_right
 from tapeline.entities import SIDES
+from tapeline.picture import FloatArray
 from tapeline.ranking.features import FEATURES, compute_features
 from tapeline.ranking.line_evidence import lines_contradict
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import MeasureSets
 from tapeline.ranking.rules import rule_log_odds
-from tapeline.reading.scene import Matrix, Scene
+from tapeline.reading.scene import Scene
 
 # The ``source`` of rows that several guessers agreed on.
 VOTE: Final = "vote"
@@ -31,16 +32,16 @@ CATALOGUE: Final = "catalogue"
 # The entities that are given in units of weight, and so compete for a picture's weights.
 MASSES: Final = ("item_weight", "maximum_weight_recommendation")
 
-# Strength from which a line can contradict a vote; see ``direction_strengths``. By hand. It is higher than
-# the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their
+# Strength from which a line can contradict a vote; see ``direction_strengths``. Chosen by hand. It is higher
+# than the 0.03 from which the rules take a measure to stand on a line: other evidence can outweigh their
 # log-odds, but nothing brings back a vote that is no longer believed.
 _CONTRADICTING_STRENGTH: Final = 0.06
 
-# Weight of the measures of a picture where none of them equals the vote. By hand: they say little, since
-# one of them may be the vote's number misread.
+# Weight of the measures of a picture where none of them equals the vote. Chosen by hand: they say little,
+# since one of them may be the vote's number misread.
 _UNREAD_VOTE_WEIGHT: Final = 0.3
 
-# Weight of the measures that the catalogue answers. By hand: one in five of its values isn't what the
+# Weight of the measures that the catalogue answers. Chosen by hand: one in five of its values isn't what the
 # picture says.
 _CATALOGUE_WEIGHT: Final = 0.7
 
@@ -67,9 +68,9 @@ class Example:
     row: TruthRow | None
     picture_rows: Sequence[TruthRow]
     measures: Sequence[Measure]
-    features: Matrix
-    rule_log_odds: Matrix
-    strengths: Matrix
+    features: FloatArray
+    rule_log_odds: FloatArray
+    strengths: FloatArray
 
 
 class Targets(NamedTuple):
@@ -80,8 +81,8 @@ class Targets(NamedTuple):
         weights: Of each measure in the loss, shape (measures,).
     """
 
-    values: Matrix
-    weights: Matrix
+    values: FloatArray
+    weights: FloatArray
 
 
 def build_examples(rows: Iterable[TruthRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Example]:
@@ -199,7 +200,7 @@ def _negatives(example: Example, *, filter_votes: bool) -> Targets | None:
     return None if np.isnan(values).all() else Targets(values, np.ones(len(values)))
 
 
-def _answers_to_others(example: Example, *, filter_votes: bool) -> Matrix:
+def _answers_to_others(example: Example, *, filter_votes: bool) -> FloatArray:
     """Return 0 for measures that answer a competing entity of the picture, NaN for the others."""
     values = np.full(len(example.measures), np.nan)
     for row in example.picture_rows:

@@ -10,22 +10,23 @@ import numpy as np
 from infra.training.examples import Example, training_targets
 from tapeline.entities import SIDES, UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
-from tapeline.ranking.features import FEATURES, GROUPS
-from tapeline.reading.scene import Matrix
+from tapeline.picture import FloatArray
+from tapeline.ranking.features import FEATURE_SETS, FEATURES
 
 # Kinds of entities that share a forest.
 FAMILIES: Final = (SIDES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDES))
 
-# Log-odds that each measure starts from, beside those of the rules: one measure in 8 is right. By hand.
+# Log-odds that each measure starts from, beside those of the rules: one measure in 8 is right. Chosen by
+# hand.
 BASE_LOG_ODDS: Final = -2.0
 
-# Boosting rounds, so trees, of each seed. By hand.
+# Boosting rounds, so trees, of each seed. Chosen by hand.
 _ROUNDS: Final = 250
 
-# Seeds of a forest, whose mean is less random than each. By hand.
+# Seeds of a forest, whose mean is less random than each. Chosen by hand.
 _SEEDS: Final = 3
 
-# By hand; https://lightgbm.readthedocs.io/en/stable/Parameters.html says what each one does.
+# Chosen by hand; https://lightgbm.readthedocs.io/en/stable/Parameters.html says what each one does.
 _PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -73,7 +74,7 @@ class BoostedTrees:
 
     boosters: Sequence[lightgbm.Booster]
 
-    def rate(self, example: Example) -> Matrix:
+    def rate(self, example: Example) -> FloatArray:
         """Return the log-odds of each measure: rules, base and trees; shape (measures,)."""
         if not example.measures:
             return np.zeros(0)
@@ -95,7 +96,7 @@ def train_forest(
     Args:
         examples: What to train on.
         family: Names of entities; examples about others are left out.
-        without: A group of :data:`~tapeline.ranking.features.GROUPS` to hide; none where it is empty.
+        without: A group of :data:`~tapeline.ranking.features.FEATURE_SETS` to hide; none where it is empty.
         filter_votes: See :func:`~infra.training.examples.training_targets`.
         rounds: Trees of each seed.
         seeds: How many times to train.
@@ -104,7 +105,7 @@ def train_forest(
         GroundTruthError: Nothing is known of any measure of the family.
     """
     data = _training_data([e for e in examples if e.entity in family], family, filter_votes=filter_votes)
-    hidden = {*GROUPS.get(without, ()), *(_HIDDEN_FROM_SIDES if family == SIDES else ())}
+    hidden = {*FEATURE_SETS.get(without, ()), *(_HIDDEN_FROM_SIDES if family == SIDES else ())}
     features = data.features * np.array([name not in hidden for name in FEATURES])
     monotone = [(name in _INCREASING) - (name in _DECREASING) for name in FEATURES]
     return BoostedTrees(
@@ -129,11 +130,11 @@ class _TrainingData(NamedTuple):
     """The measures of which something is known, of all examples; each but the first of shape (measures,)."""
 
     # Shape (measures, FEATURES).
-    features: Matrix
-    targets: Matrix
-    weights: Matrix
+    features: FloatArray
+    targets: FloatArray
+    weights: FloatArray
     # What the trees start from: LightGBM's initial score.
-    log_odds: Matrix
+    log_odds: FloatArray
 
 
 def _training_data(

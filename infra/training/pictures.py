@@ -25,7 +25,7 @@ from tapeline.reading.scene import Scene
 # Goes up with each change of the reader or the shape finder that changes what they find.
 _CACHE_VERSION: Final = "1"
 
-# Pictures that a process observes or answers at a time. By hand: some twenty seconds of OCR.
+# Pictures that a process observes or answers at a time. Chosen by hand: some twenty seconds of OCR.
 _CHUNK: Final = 20
 
 

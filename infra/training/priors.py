@@ -17,10 +17,10 @@ from tapeline.ranking.priors import Priors, size_bin
 # The columns that have to be there.
 _COLUMNS: Final = ("entity_name", "entity_value")
 
-# Rows from which a value is common enough to be kept. By hand.
+# Rows from which a value is common enough to be kept. Chosen by hand.
 _MIN_COUNT: Final = 20
 
-# Units, bins or values that are kept for an entity at most, the most common ones. By hand.
+# Units, bins or values that are kept for an entity at most, the most common ones. Chosen by hand.
 _MAX_NAMES: Final = 300
 
 

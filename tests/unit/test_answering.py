@@ -13,7 +13,7 @@ from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
 
 
 def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
-    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, batch=2)
+    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, classify_batch=2)
 
 
 def test_pictures_are_answered_in_order_and_fetched_a_few_ahead() -> None:

@@ -22,7 +22,7 @@ from tapeline.reading.scene import Scene
 logger = logging.getLogger(__name__)
 
 # Pictures that are classified together. Measured: ResNet50's throughput doesn't grow from 8 on.
-_BATCH: Final = 8
+_CLASSIFY_BATCH: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Components:
         classifier: ResNet50, or None where its weights are absent: pictures then have no labels.
         shape_finder: Finds segments and outlines; without one, the choice goes by text alone.
         downloads: Downloads that go on at once, and bodies that wait in memory.
-        batch: Pictures that are classified together, and are held decoded.
+        classify_batch: Pictures that are classified together, and are held decoded.
     """
 
     fetcher: PictureFetcher
@@ -45,7 +45,7 @@ class Components:
     classifier: PictureClassifier | None
     shape_finder: ShapeFinder | None = None
     downloads: int = MAX_DOWNLOADS
-    batch: int = _BATCH
+    classify_batch: int = _CLASSIFY_BATCH
 
     def observe(self, picture: Picture, entity_names: Iterable[str], *, second_pass: bool = True) -> Scene:
         """Observe a picture with these components; see :func:`tapeline.reading.observing.observe`."""
@@ -78,8 +78,8 @@ class PictureAnswers:
 def answer_pictures(queries: Iterable[PictureQuery], components: Components) -> Generator[PictureAnswers]:
     """Answer pictures one after the other, while the next ones are being downloaded.
 
-    Memory doesn't grow with the number of queries: at most ``components.downloads`` bodies and
-    ``components.batch`` decoded pictures are held at a time.
+    Memory doesn't grow with the number of queries: at most ``components.downloads`` bodies that wait, the one
+    that is decoded, and ``components.classify_batch`` decoded pictures are held at a time.
 
     Args:
         queries: What is asked; consumed a few ahead of what is yielded.
@@ -88,7 +88,7 @@ def answer_pictures(queries: Iterable[PictureQuery], components: Components) -> 
     Yields:
         One result for each query, in order. What goes wrong with a picture is in its result.
     """
-    for batch in batched(_decode_ahead(queries, components), components.batch):
+    for batch in batched(_decode_ahead(queries, components), components.classify_batch):
         _classify(batch, components.classifier)
         for work in batch:
             yield _answer(work, components)
@@ -184,4 +184,6 @@ def _answer(work: _Work, components: Components) -> PictureAnswers:
     if work.error is not None:
         answers = dict.fromkeys(known, work.error)
     answers.update({name: unknown_entity(name) for name in work.query.entity_names if not is_known(name)})
+    # The pixels go while the next batch is decoded: only one batch of pictures is in memory.
+    work.picture = None
     return PictureAnswers(answers, work.labels, work.milliseconds)

@@ -10,12 +10,12 @@ from tapeline.picture import Box
 type Direction = Literal["flat", "upright", "oblique"]
 
 # Degrees off the horizontal up to which text is flat, and degrees off its axis up to which a segment is
-# flat or upright. By hand: hand-held pictures and perspective lean text and dimension lines by some
+# flat or upright. Chosen by hand: hand-held pictures and perspective lean text and dimension lines by some
 # degrees.
 FLAT_DEGREES: Final = 12.0
 
-# Degrees off the horizontal from which text is upright. By hand: wider than for segments, since the boxes
-# of short texts are nearly square and their corners are a pixel or two off.
+# Degrees off the horizontal from which text is upright. Chosen by hand: wider than for segments, since the
+# boxes of short texts are nearly square and their corners are a pixel or two off.
 _UPRIGHT_TEXT_DEGREES: Final = 65.0
 
 # Pixels; boxes without any height are read too, and heights are divided by.

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 # RGB pixels, shape (height, width, 3), dtype uint8.
 type Pixels = npt.NDArray[np.uint8]
 
+# float64 numbers, of any shape.
+type FloatArray = npt.NDArray[np.float64]
+
 # ResNet50's pooled output before its last layer, shape (2048,), dtype float32.
 type Embedding = npt.NDArray[np.float32]
 
@@ -50,7 +53,7 @@ class TextLine:
 
     Attributes:
         text: What it says; not empty.
-        score: The text reader's confidence, 0 to 1.
+        score: The text reader's score, 0 to 1.
         box: Its four corners, in pixels of the original picture.
     """
 

@@ -19,7 +19,7 @@ UNHURRIED = Worker(lambda: math.inf, 0, 3008, cold_start=False)
 
 
 def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
-    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, batch=2)
+    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, classify_batch=2)
 
 
 def table(links: list[str], entity: str = "item_weight") -> bytes:

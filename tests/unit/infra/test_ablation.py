@@ -9,7 +9,7 @@ from infra.training.ablation import ObservedRows, ablate, best_possible, rules_a
 from infra.training.examples import build_examples
 from infra.training.forests import BASE_LOG_ODDS, train_forest
 from infra.training.report import f1_header, f1_line
-from tapeline.ranking.features import GROUPS
+from tapeline.ranking.features import FEATURE_SETS
 from tapeline.ranking.ranker import MeasureSets
 from tapeline.ranking.rules import rule_log_odds
 from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
@@ -22,7 +22,7 @@ def test_each_part_is_left_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     observed = ObservedRows(rows, scenes)
     found = dict(ablate(build_examples(rows, scenes, PRIORS), observed, observed, small_ranker()))
     assert list(found) == [
-        *(f"without {group}" for group in GROUPS),
+        *(f"without {group}" for group in FEATURE_SETS),
         "without the filter of votes",
         "without weighing sides together",
         "without the second OCR pass",

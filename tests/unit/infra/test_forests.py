@@ -14,7 +14,7 @@ from tapeline.errors import GroundTruthError
 from tapeline.quantities import format_prediction
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.choosing import choose_answers
-from tapeline.ranking.features import GROUPS
+from tapeline.ranking.features import FEATURE_SETS
 from tapeline.ranking.ranker import Ranker
 from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
 from tests.unit.ranking.small_ranker import PRIORS
@@ -49,7 +49,7 @@ def test_a_group_of_features_can_be_hidden(without: str, *, is_used: bool) -> No
     )
     (booster,) = trees.boosters
     splits = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
-    assert (sum(splits[name] for name in GROUPS["lines"]) > 0) == is_used
+    assert (sum(splits[name] for name in FEATURE_SETS["lines"]) > 0) == is_used
 
 
 def test_training_again_gives_the_same_bytes() -> None:

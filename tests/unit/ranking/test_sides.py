@@ -5,8 +5,8 @@ import pytest
 
 from tapeline.picture import TextLine
 from tapeline.ranking.ranker import MeasureSets
-from tapeline.ranking.rules import TEXT_HEAVY_LINES
-from tapeline.ranking.sides import is_text_heavy, rate_together
+from tapeline.ranking.rules import TEXT_HEAVY_LINES, is_text_heavy
+from tapeline.ranking.sides import rate_together
 from tapeline.reading.observing import NO_SHAPES, scene_of
 
 

@@ -58,7 +58,7 @@ def test_shapes_are_found_where_a_quantity_may_stand_on_them() -> None:
     finder = Finder()
     scene = observe(PICTURE, ["width"], Reader("12 cm", ""), finder)
     assert finder.calls == 1
-    assert scene.segments.ends.tolist() == [[10.0, 300.0, 390.0, 300.0]]
+    assert scene.dimension_lines.ends.tolist() == [[10.0, 300.0, 390.0, 300.0]]
     assert scene.outline == (10, 10, 390, 290)
 
 
@@ -66,7 +66,7 @@ def test_shapes_are_not_searched_where_no_quantity_was_read() -> None:
     finder = Finder()
     scene = observe(PICTURE, ["width"], Reader("brand", "new"), finder)
     assert finder.calls == 0
-    assert (len(scene.segments), scene.outline) == (0, None)
+    assert (len(scene.dimension_lines), scene.outline) == (0, None)
 
 
 def test_segments_and_the_outline_are_in_pixels_of_the_original() -> None:
@@ -75,7 +75,7 @@ def test_segments_and_the_outline_are_in_pixels_of_the_original() -> None:
     pixels[340:343, 120:280] = 0
     scene = observe(Picture(pixels, 800, 800), ["width"], Reader("12 cm", ""), OpenCvShapeFinder())
     assert scene.outline == pytest.approx((240, 200, 560, 600), abs=16)
-    below = [s for s in scene.segments.ends.tolist() if s[1] > 660 and abs(s[1] - s[3]) < 8]
+    below = [s for s in scene.dimension_lines.ends.tolist() if s[1] > 660 and abs(s[1] - s[3]) < 8]
     assert max(abs(s[2] - s[0]) for s in below) == pytest.approx(320, abs=24)
 
 

@@ -1,8 +1,8 @@
 """Features: what is known about each measure in a picture as an answer to one entity, as numbers.
 
 Nothing is decided here: :mod:`tapeline.ranking.ranker` weighs the features with trees that were trained on
-ground truth. Everything is relative (to the picture, the letters, the other measures), so that a feature
-means the same in a thumbnail and in a large picture.
+ground truth. Positions and lengths in the picture are relative (to the picture, the letters, the other
+measures), so that a feature means the same in a thumbnail and in a large picture.
 """
 
 import math
@@ -14,16 +14,17 @@ import numpy as np
 
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.geometry import Bounds, Direction, text_degrees
+from tapeline.picture import FloatArray
 from tapeline.quantities import format_quantity, size
 from tapeline.ranking import line_evidence
 from tapeline.ranking.keywords import Keyword, Keywords, polarities
 from tapeline.ranking.line_evidence import LineEvidence, direction_strengths
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
-from tapeline.reading.scene import DIRECTIONS, Matrix, Scene
+from tapeline.reading.scene import DIRECTIONS, Scene
 
 # Groups of features -> their names.
-GROUPS: Final[dict[str, tuple[str, ...]]] = {
+FEATURE_SETS: Final[dict[str, tuple[str, ...]]] = {
     "entity": tuple(f"is_{name}" for name in UNITS_BY_ENTITY),
     "words": (
         "words_for", "words_against", "caption_for", "caption_against", "table_row_for", "table_row_against",
@@ -40,38 +41,38 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "print": (
         "letter_height", "letter_lead", "letter_ratio", "score", "order", "text_lines", "quantities"
     ),
-    "triple": ("member", "group_size", "range", "twin"),
+    "group": ("member", "group_size", "range", "twin"),
     "value": ("log_size", "rank", "below_largest", "above_smallest", "measures", "repeats", "decimals"),
     "priors": ("prior_size", "prior_unit", "prior_value"),
     "shape": ("outline_aspect", "picture_aspect", "extent"),
 }  # fmt: skip
 
 # The columns of :func:`compute_features`.
-FEATURES: Final = tuple(name for names in GROUPS.values() for name in names)
+FEATURES: Final = tuple(name for names in FEATURE_SETS.values() for name in names)
 
 # Side -> the direction in which its dimension lines mostly run.
 OWN_DIRECTION: Final[dict[str, Direction]] = {"width": "flat", "height": "upright", "depth": "oblique"}
 
-# Feature -> the count that it is cut off at: beyond it, more says no more. By hand.
+# Feature -> the count that it is cut off at: larger counts carry no information. Chosen by hand.
 _CAPS: Final = {
     "letters": 60.0, "digits": 30.0, "order": 30.0, "text_lines": 80.0, "quantities": 50.0, "measures": 30.0,
     "group_size": 4.0,
 }  # fmt: skip
 
-# Sides of the product's outline that a distance from it is cut off at. By hand.
+# Sides of the product's outline that a distance from it is cut off at. Chosen by hand.
 _MAX_OUTSIDE: Final = 3.0
 
-# Strength of a segment from which it counts for the share of its direction. By hand.
+# Strength of a segment from which it counts for the share of its direction. Chosen by hand.
 _MIN_STRENGTH: Final = 0.02
 
-# Difference of decimal logarithms above which a size is larger than another: 2 %. By hand.
+# Difference of decimal logarithms above which a size is larger than another: 2 %. Chosen by hand.
 _SAME_LOG_SIZE: Final = 0.01
 
 # What ``extent`` is where there is no other size: two decades off.
 _NO_EXTENT: Final = 2.0
 
 # Feature -> its values, each of shape (measures,).
-type _Columns = dict[str, Sequence[float] | Matrix]
+type _Columns = dict[str, Sequence[float] | FloatArray]
 
 
 class MeasureSet:
@@ -103,7 +104,7 @@ class MeasureSet:
         return len(self.measures)
 
     @cached_property
-    def columns(self) -> Mapping[str, Sequence[float] | Matrix]:
+    def columns(self) -> Mapping[str, Sequence[float] | FloatArray]:
         """Feature -> its values, each of shape (measures,); without those that depend on the entity."""
         return (
             _word_columns(self.measures)
@@ -111,30 +112,30 @@ class MeasureSet:
             | dict(zip(line_evidence.COLUMNS, self._evidence.T, strict=True))
             | _share_columns(self.strengths)
             | _print_columns(self.measures, self.scene)
-            | _triple_columns(self.measures)
+            | _group_columns(self.measures)
             | _value_columns(self.measures, self.log_sizes)
             | _shape_columns(self.log_sizes, self.scene)
         )
 
 
-def compute_features(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
+def compute_features(measure_set: MeasureSet, entity: str, priors: Priors) -> FloatArray:
     """Return the features of a picture's measures as answers to one entity.
 
     Args:
-        found: What could answer the entity; all of the picture's.
+        measure_set: What could answer the entity; all of the picture's.
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
         priors: Which units and sizes the entity usually has.
 
     Returns:
         Shape (measures, :data:`FEATURES`), float64, finite.
     """
-    if not len(found):
+    if not len(measure_set):
         return np.zeros((0, len(FEATURES)))
-    own: _Columns = {f"is_{name}": [float(entity == name)] * len(found) for name in UNITS_BY_ENTITY}
-    own |= _polarity_columns(found.measures, entity)
-    own |= _own_line_columns(found.strengths, entity)
-    own |= _prior_columns(found, entity, priors)
-    columns = {**found.columns, **own}
+    own: _Columns = {f"is_{name}": [float(entity == name)] * len(measure_set) for name in UNITS_BY_ENTITY}
+    own |= _polarity_columns(measure_set.measures, entity)
+    own |= _own_line_columns(measure_set.strengths, entity)
+    own |= _prior_columns(measure_set, entity, priors)
+    columns = {**measure_set.columns, **own}
     return np.stack([np.asarray(columns[name], np.float64) for name in FEATURES], axis=1)
 
 
@@ -162,7 +163,7 @@ def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:
 def _word_columns(measures: Sequence[Measure]) -> _Columns:
     texts = [measure.first.line.text for measure in measures]
     columns: _Columns = {
-        # A word in the measure's own line counts twice as much as one in its caption.
+        # A word in the measure's own text line counts twice as much as one in its caption.
         f"says_{word}": [2.0 * (word in m.keywords) + (word in m.captions) for m in measures]
         for word in Keyword
     }
@@ -207,7 +208,7 @@ def _position_columns(measures: Sequence[Measure], scene: Scene) -> _Columns:
     }
 
 
-def _own_line_columns(strengths: Matrix, entity: str) -> _Columns:
+def _own_line_columns(strengths: FloatArray, entity: str) -> _Columns:
     # Entities that aren't sides have no direction of their own: the flat segments stand in for it.
     own_index = DIRECTIONS.index(OWN_DIRECTION.get(entity, "flat"))
     own = strengths[:, own_index]
@@ -215,7 +216,7 @@ def _own_line_columns(strengths: Matrix, entity: str) -> _Columns:
     return {"own_line": own, "other_line": strengths[:, others].max(axis=1), "own_line_lead": _lead(own)}
 
 
-def _share_columns(strengths: Matrix) -> _Columns:
+def _share_columns(strengths: FloatArray) -> _Columns:
     """Return how many of the measures stand on segments of each direction, and how oblique each one's is."""
     drawn = strengths.max(axis=1, initial=0.0) > _MIN_STRENGTH
     best = np.where(drawn, strengths.argmax(axis=1), -1)
@@ -240,7 +241,7 @@ def _print_columns(measures: Sequence[Measure], scene: Scene) -> _Columns:
     }
 
 
-def _triple_columns(measures: Sequence[Measure]) -> _Columns:
+def _group_columns(measures: Sequence[Measure]) -> _Columns:
     groups = [measure.grouped.found for measure in measures]
     bounds = {"low": -1.0, None: 0.0, "high": 1.0}
     return {
@@ -251,7 +252,7 @@ def _triple_columns(measures: Sequence[Measure]) -> _Columns:
     }
 
 
-def _value_columns(measures: Sequence[Measure], logs: Matrix) -> _Columns:
+def _value_columns(measures: Sequence[Measure], logs: FloatArray) -> _Columns:
     quantities = [{candidate.quantity for candidate in measure.candidates} for measure in measures]
     repeats = {quantity: 0 for own in quantities for quantity in own}
     for own in quantities:
@@ -269,16 +270,16 @@ def _value_columns(measures: Sequence[Measure], logs: Matrix) -> _Columns:
     }
 
 
-def _prior_columns(found: MeasureSet, entity: str, priors: Priors) -> _Columns:
-    quantities = [[candidate.quantity for candidate in m.candidates] for m in found.measures]
+def _prior_columns(measure_set: MeasureSet, entity: str, priors: Priors) -> _Columns:
+    quantities = [[candidate.quantity for candidate in m.candidates] for m in measure_set.measures]
     return {
-        "prior_size": [priors.of_size(entity, log) for log in found.log_sizes],
+        "prior_size": [priors.of_size(entity, log) for log in measure_set.log_sizes],
         "prior_unit": [max(priors.of_unit(entity, q.unit) for q in own) for own in quantities],
         "prior_value": [max(priors.of_value(entity, q) for q in own) for own in quantities],
     }
 
 
-def _shape_columns(logs: Matrix, scene: Scene) -> _Columns:
+def _shape_columns(logs: FloatArray, scene: Scene) -> _Columns:
     outline = _outline(scene)
     ratio = max(outline.bottom - outline.top, 1.0) / max(outline.right - outline.left, 1.0)
     # How far a size's ratio to the nearest other size is from the outline's.
@@ -293,10 +294,10 @@ def _shape_columns(logs: Matrix, scene: Scene) -> _Columns:
     }
 
 
-def _lead(values: Matrix) -> Matrix:
+def _lead(values: FloatArray) -> FloatArray:
     """Return by how much each value is above the best of the others; above 0 where it is alone."""
     if len(values) < 2:
         return values.copy()
     order = np.sort(values)
-    leads: Matrix = values - np.where(values == order[-1], order[-2], order[-1])
+    leads: FloatArray = values - np.where(values == order[-1], order[-2], order[-1])
     return leads

@@ -65,7 +65,7 @@ _WORDS: Final[dict[Keyword, str]] = {
         r"|handles?|folded|folding|stretched|inner|inside|internal|inseam|screen|display|phone|mattress|travel"
         r"|base|arm|each|blade|running area|work ?table|(?:cooking )?plate|steel frame|chest|waist"
         r"|lens|temple|headboard|footboard|backrest|back|shoulders?|stroke|t[iy]res?|pendant|extender"
-        r"|downrod|interior|diagonal|panel size|active area|bezel|cutting|grilling|belt|cord|motor|drawer"
+        r"|downrod|interior|diagonal|panel size|active area|bezel|cutting|grilling|belt|motor|drawer"
         r"|child(?:ren)?|bab(?:y|ies)|newborns?|(?:tempered )?glass|suitable|fits?|compatible|similar models"
         r"|laptops?|notebooks?|tablets?|monitors?|tv|lcd|tft|hose|rope|wire|tube|pipe|pole|nozzle|lid|pockets?"
         r"|screws?|bolts?|holes?|threads?|needles?|hooks?|connector|adhesive|extension|spacing|distance"
@@ -77,6 +77,7 @@ _WORDS: Final[dict[Keyword, str]] = {
         r"|glutamine|collagen|per tablet|dose"
     ),
 }
+# Any of the words, each in a named group of its keyword.
 _WORD: Final = re.compile(
     "|".join(rf"(?P<{key}>(?<![a-zß-ÿ])(?:{words})(?![a-zß-ÿ]))" for key, words in _WORDS.items())
 )
@@ -88,15 +89,18 @@ _AMBIGUOUS: Final[dict[str, Keywords]] = {
     "rating": frozenset({Keyword.LOAD, Keyword.POWER, Keyword.VOLTAGE}),
 }
 
+# What a lone letter says.
 _LETTERS: Final = {
     "w": Keyword.WIDTH, "h": Keyword.HEIGHT, "d": Keyword.DEPTH, "l": Keyword.LENGTH,
     "t": Keyword.DEPTH, "ø": Keyword.DIAMETER,
 }  # fmt: skip
+# A lone letter before a number, as in ``W: 5 cm``.
 _LETTER_BEFORE: Final = re.compile(r"(?<![a-zß-ÿ0-9])[(\[]?([whdltø])[ ]?[)\]]?[ ]?[:=.\-]?[ ]?$")
-# A D in brackets is often read as a zero.
+# A lone letter after a number, as in ``5 cm (W)``. A D in brackets is often read as a zero.
 _LETTER_AFTER: Final = re.compile(
     r"[ ]?[.\-:/]?[ ]?[(\[]?((?<=[(\[])0(?=[)\]](?![a-zß-ÿ']))|[whdlt])[)\]]?(?![a-zß-ÿ'])"
 )
+# The sides of a group, as in ``L x W x H``.
 _SIDES_IN_ORDER: Final = re.compile(
     r"(?<![a-zß-ÿ])(l|w|h|d|length|width|height|depth)[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth)"
     r"(?:[ ]?[x/][ ]?(l|w|h|d|length|width|height|depth))?(?![a-zß-ÿ])"
@@ -115,8 +119,8 @@ class KeywordEvidence(NamedTuple):
     log_odds: float
 
 
-# Log-odds by hand: of the sides that the training rows label, 2 pictures in 100 name the side with a word,
-# too few to learn them from. The other entities' trees see enough words to learn the rest.
+# Log-odds chosen by hand: of the pictures with ground truth for sides in the training rows, 2 in 100 name the
+# side with a word, too few to learn them from. The other entities' trees see enough words to learn the rest.
 # Entity -> keyword -> what it says of the entity; a keyword that isn't listed says nothing.
 EVIDENCE: Final[dict[str, dict[Keyword, KeywordEvidence]]] = {
     "width": {
@@ -172,10 +176,10 @@ OF_ANOTHER_THING: Final[Keywords] = frozenset({Keyword.PART, Keyword.PACKAGE})
 # What speaks for or against sides.
 SIDE_KEYWORDS: Final[Keywords] = frozenset(EVIDENCE["width"])
 
-# Words of a caption at most: longer lines are sentences. By hand.
+# Words of a caption at most: longer lines are sentences. Chosen by hand.
 _MAX_CAPTION_WORDS: Final = 6
 
-# How far off a caption may stand, in letter heights, by the side that it is on. By hand.
+# How far off a caption may stand, in letter heights, by the side that it is on. Chosen by hand.
 _CAPTION_REACH: Final = {"left": 3.0, "above": 1.3, "below": 1.0, "right": 1.0}
 
 

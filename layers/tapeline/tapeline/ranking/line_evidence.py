@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tapeline.picture import FloatArray
 from tapeline.ranking.measures import Measure
-from tapeline.reading.scene import DIRECTIONS, Matrix, Scene
+from tapeline.reading.scene import DIRECTIONS, Scene
 
 # The columns of the evidence. For each direction, of its best segment the nearness (its length, less with
 # distance), the length as a part of the picture's longer side, the gap to the text in letter heights, and
@@ -28,19 +29,19 @@ _SAMPLES: Final = 9
 # Letter heights that stand for no segment, and that gaps are cut off at.
 _NO_GAP: Final = 9.0
 
-# Letter heights of gap over which a segment's nearness falls by the factor e. By hand.
+# Letter heights of gap over which a segment's nearness falls by the factor e. Chosen by hand.
 _GAP_DECAY: Final = 1.5
 
-# Part of its nearness that a segment loses where the text stands beyond its end. By hand.
+# Part of its nearness that a segment loses where the text stands beyond its end. Chosen by hand.
 _OFF_CENTRE_WEIGHT: Final = 0.5
 
 # Lengths of the segment that the text's distance from its middle is cut off at.
 _MAX_OFF_CENTRE: Final = 1.5
 
-# Letter heights that a text may stand off the direction of a segment that it interrupts. By hand.
+# Letter heights that a text may stand off the direction of a segment that it interrupts. Chosen by hand.
 _MAX_OFFSET: Final = 0.7
 
-# Letter heights of gap to a segment that the text may interrupt at most. By hand.
+# Letter heights of gap to a segment that the text may interrupt at most. Chosen by hand.
 _MAX_INTERRUPTION: Final = 2.0
 
 
@@ -52,11 +53,11 @@ _CLEARLY: Final = 2.0
 class _Closeness(NamedTuple):
     """How a text stands to each segment, each of shape (segments,)."""
 
-    near: Matrix
-    gap: Matrix
-    off_centre: Matrix
+    near: FloatArray
+    gap: FloatArray
+    off_centre: FloatArray
     # Where along the segment the text's centre falls: 0 at its start, 1 at its end.
-    along: Matrix
+    along: FloatArray
     interrupts: npt.NDArray[np.bool_]
 
 
@@ -68,8 +69,8 @@ class LineEvidence:
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._known: dict[tuple[int, ...], Matrix] = {}
-        ends = scene.segments.ends
+        self._known: dict[tuple[int, ...], FloatArray] = {}
+        ends = scene.dimension_lines.ends
         self._start, self._vector = ends[:, :2], ends[:, 2:] - ends[:, :2]
         self._length = np.hypot(self._vector[:, 0], self._vector[:, 1])
         self._unit = self._vector / self._length[:, None]
@@ -77,10 +78,10 @@ class LineEvidence:
         self._degrees = np.degrees(np.arctan2(abs(self._vector[:, 1]), abs(self._vector[:, 0])))
         steps = np.linspace(0.0, 1.0, _SAMPLES)
         self._points = self._start[:, None, :] + steps[None, :, None] * self._vector[:, None, :]
-        directions = scene.segments.directions
+        directions = scene.dimension_lines.directions
         self._by_direction = [np.flatnonzero(directions == index) for index in range(len(DIRECTIONS))]
 
-    def of(self, measures: Sequence[Measure]) -> Matrix:
+    def of(self, measures: Sequence[Measure]) -> FloatArray:
         """Return the evidence of measures.
 
         Returns:
@@ -88,7 +89,7 @@ class LineEvidence:
         """
         return np.array([self._of_measure(m) for m in measures], np.float64).reshape(-1, len(COLUMNS))
 
-    def _of_measure(self, measure: Measure) -> Matrix:
+    def _of_measure(self, measure: Measure) -> FloatArray:
         # The same quantities are one measure for several entities, in whatever units each wants them.
         key = tuple(candidate.order for candidate in measure.candidates)
         if key not in self._known:
@@ -119,7 +120,7 @@ class LineEvidence:
         return _Closeness(near, gap, off_centre, along, interrupts)
 
 
-def lines_contradict(strengths: Matrix, side: str, *, least: float) -> npt.NDArray[np.bool_]:
+def lines_contradict(strengths: FloatArray, side: str, *, least: float) -> npt.NDArray[np.bool_]:
     """Say of each measure whether the line that it stands on shows that it isn't a side.
 
     A height doesn't stand on a flat line, nor a width or a depth on an upright one.
@@ -140,7 +141,7 @@ def lines_contradict(strengths: Matrix, side: str, *, least: float) -> npt.NDArr
     return mask
 
 
-def direction_strengths(evidence: Matrix) -> Matrix:
+def direction_strengths(evidence: FloatArray) -> FloatArray:
     """Return how strongly segments of each direction belong to each measure.
 
     Args:
@@ -159,8 +160,8 @@ def direction_strengths(evidence: Matrix) -> Matrix:
 
 
 def _row(
-    by_direction: Sequence[npt.NDArray[np.int_]], close: _Closeness, relative: Matrix, degrees: Matrix
-) -> Matrix:
+    by_direction: Sequence[npt.NDArray[np.int_]], close: _Closeness, relative: FloatArray, degrees: FloatArray
+) -> FloatArray:
     """Return the evidence of one measure, shape (:data:`COLUMNS`,)."""
     row: list[float] = []
     best_angle, best = 0.0, 0.0

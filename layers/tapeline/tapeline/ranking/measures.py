@@ -17,19 +17,20 @@ from tapeline.ranking.keywords import (
 
 # Entity -> what is larger is misread or meant otherwise, in the units of
 # :data:`~tapeline.quantities.SIZE_BY_UNIT`: 100 metres, 20 tonnes, a load of 100 tonnes, 100 cubic metres,
-# a megavolt, a megawatt. By hand.
+# a megavolt, a megawatt. Chosen by hand.
 LARGEST: Final[dict[str, float]] = {
     "width": 1e5, "height": 1e5, "depth": 1e5, "item_weight": 2e7, "maximum_weight_recommendation": 1e8,
     "item_volume": 1e8, "voltage": 1e6, "wattage": 1e6,
 }  # fmt: skip
 
-# Relative tolerance between two spellings of one size: 3.14 in for 8 cm, but also 4 in for 10 cm.
-_ROUNDING: Final = 0.04
+# Relative tolerance between two spellings of one size: 3.14 in for 8 cm, but also 4 in for 10 cm. Chosen by
+# hand.
+_SAME_SIZE_TOLERANCE: Final = 0.04
 
-# Distance within which two units of one size stand, as a part of the picture's width. By hand.
+# Distance within which two units of one size stand, as a part of the picture's width. Chosen by hand.
 _SAME_SPOT_X: Final = 0.15
 
-# The same as a part of the picture's height. By hand.
+# The same as a part of the picture's height. Chosen by hand.
 _SAME_SPOT_Y: Final = 0.08
 
 
@@ -84,29 +85,29 @@ class Measure:
                 return words | another_thing
         return self.keywords | (OF_ANOTHER_THING & (self.captions | self.table_rows))
 
-    def has_value_of(self, other: "Measure") -> bool:
+    def has_quantity_of(self, other: "Measure") -> bool:
         """Say whether another measure gives the same quantity, in one of its units at least."""
         own = {candidate.quantity for candidate in self.candidates}
         return self is other or any(candidate.quantity in own for candidate in other.candidates)
 
 
 def find_measures(candidates: Sequence[Candidate], entity: str) -> list[Measure]:
-    """Group the candidates that give one size in several units; decoys are left out.
+    """Combine the candidates that give one size in several units; implausible ones are left out.
 
     Args:
         candidates: A picture's candidates for the entity.
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
     """
-    groups: list[list[Candidate]] = []
+    combined: list[list[Candidate]] = []
     for candidate in candidates:
-        if _is_decoy(candidate, entity):
+        if _is_implausible(candidate, entity):
             continue
-        group = next((g for g in groups if all(_is_same_size(candidate, c) for c in g)), None)
+        group = next((g for g in combined if all(_is_same_size(candidate, c) for c in g)), None)
         if group is None:
-            groups.append([candidate])
+            combined.append([candidate])
         else:
             group.append(candidate)
-    return [Measure.of(group) for group in groups]
+    return [Measure.of(group) for group in combined]
 
 
 def _is_same_size(a: Candidate, b: Candidate) -> bool:
@@ -115,10 +116,12 @@ def _is_same_size(a: Candidate, b: Candidate) -> bool:
         return False
     if abs(a.x - b.x) >= _SAME_SPOT_X or abs(a.y - b.y) >= _SAME_SPOT_Y:
         return False
-    return abs(size(a.quantity) - size(b.quantity)) <= _ROUNDING * max(size(a.quantity), size(b.quantity))
+    return abs(size(a.quantity) - size(b.quantity)) <= _SAME_SIZE_TOLERANCE * max(
+        size(a.quantity), size(b.quantity)
+    )
 
 
-def _is_decoy(candidate: Candidate, entity: str) -> bool:
+def _is_implausible(candidate: Candidate, entity: str) -> bool:
     """Say whether a candidate is absurdly large, or the weight of a nutrient or a serving.
 
     Of the training rows' weights with such a word in their own line and none of a weight, 5 in 86 are right.

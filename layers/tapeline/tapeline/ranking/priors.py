@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 
 from tapeline.quantities import Quantity, format_quantity
 
-# Natural logarithm of the share of what was never or hardly ever counted. By hand: 1 in 8,000.
+# Natural logarithm of the share of what was never or hardly ever counted. Chosen by hand: 1 in 8,000.
 _FLOOR: Final = -9.0
 
-# Bins of a size's decimal logarithm. By hand: a bin is a factor of 1.8.
+# Bins of a size's decimal logarithm. Chosen by hand: a bin is a factor of 1.8.
 BINS_PER_DECADE: Final = 4
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from tapeline.entities import SIDES, is_known, unknown_entity
+from tapeline.picture import FloatArray
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.candidates import Candidate, candidates_for, find_candidates
 from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
@@ -21,15 +22,15 @@ from tapeline.ranking.forest import Forest
 from tapeline.ranking.line_evidence import LineEvidence
 from tapeline.ranking.measures import Measure, find_measures
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.rules import rule_log_odds
-from tapeline.ranking.sides import is_text_heavy, rate_together
-from tapeline.reading.scene import Matrix, Scene
+from tapeline.ranking.rules import is_text_heavy, rule_log_odds
+from tapeline.ranking.sides import rate_together
+from tapeline.reading.scene import Scene
 
 # The file, beside this module, that ``make train`` writes.
 ARTEFACT: Final = "ranker.json"
 
-# How much more usual a unit has to be to be preferred over one read before it, as a natural logarithm of
-# shares for each step in reading order. By hand.
+# Penalty for each step in reading order, subtracted from the natural logarithm of the share of a candidate's
+# unit. Chosen by hand.
 _LOG_SHARE_A_STEP: Final = 2.0
 
 # Measures in a picture from which what is width or height is seldom depth too.
@@ -66,7 +67,8 @@ class Family:
         entities: Their names.
         forest: Its columns are :data:`~tapeline.ranking.features.FEATURES`.
         calibration: From its ratings to probabilities.
-        abstain_thresholds: Entity -> the rating below which it isn't answered.
+        abstain_thresholds: Entity -> the rating below which it isn't answered. The probabilities behind them
+            are in infra/training/abstaining.py; ``make train`` writes them to ranker.json.
     """
 
     entities: tuple[str, ...]
@@ -177,7 +179,7 @@ class _PictureRatings:
         self._ranker = ranker
         self._scene = scene
         self._measures = MeasureSets(scene)
-        self._raw: dict[str, Matrix] = {}
+        self._raw: dict[str, FloatArray] = {}
 
     def rate(self, entity: str) -> list[RatedMeasure]:
         """Return an entity's measures, best first."""
@@ -195,7 +197,7 @@ class _PictureRatings:
             for index in np.argsort(-ratings, kind="stable")
         ]
 
-    def _adjusted(self, found: MeasureSet, entity: str) -> Matrix:
+    def _adjusted(self, found: MeasureSet, entity: str) -> FloatArray:
         """Return an entity's ratings in view of the other sides, shape (measures,)."""
         ratings = self._ratings(entity)
         if self._ranker.together and entity in SIDES and is_text_heavy(self._scene):
@@ -209,7 +211,7 @@ class _PictureRatings:
         """Return the indexes of the measures that are rated best as width or height, beside an entity."""
         return {int(self._ratings(side).argmax()) for side in _FRONT_SIDES if side != entity}
 
-    def _ratings(self, entity: str) -> Matrix:
+    def _ratings(self, entity: str) -> FloatArray:
         """Return what rules and trees say of an entity's measures, shape (measures,)."""
         if entity not in self._raw:
             found, priors = self._measures.of(entity), self._ranker.priors

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from tapeline.entities import SIDES
+from tapeline.picture import FloatArray
 from tapeline.ranking.features import OWN_DIRECTION, MeasureSet
 from tapeline.ranking.keywords import (
     EVIDENCE,
@@ -24,9 +25,9 @@ from tapeline.ranking.keywords import (
 from tapeline.ranking.line_evidence import lines_contradict
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
-from tapeline.reading.scene import DIRECTIONS, Matrix
+from tapeline.reading.scene import DIRECTIONS, Scene
 
-# Which side each member of an ``A x B (x C)`` group usually is, where no word says so. By hand.
+# Which side each member of an ``A x B (x C)`` group usually is, where no word says so. Chosen by hand.
 SIDES_IN_ORDER: Final[dict[int, tuple[str, ...]]] = {2: ("width", "height"), 3: ("width", "depth", "height")}
 
 # Minimum number of text lines of a text-heavy picture, whose lengths are mostly those of other things.
@@ -41,7 +42,7 @@ _NAMED_ELSEWHERE: Final = -2.5
 # Log-odds for the side that a group's order gives a measure, and against the others.
 _ORDER: Final = 2.5
 
-# The same where the sizes also stand on lines, which are the better witnesses.
+# The same where the sizes also stand on lines, which are more reliable.
 _ORDER_IF_DRAWN: Final = 1.0
 
 # Log-odds for depth of what is called length, where another measure is called width.
@@ -88,11 +89,16 @@ _UNSUPPORTED: Final = -2.0
 _METRES_IN_TEXT: Final = -3.0
 
 
-def rule_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
+def is_text_heavy(scene: Scene) -> bool:
+    """Say whether a picture has so much text that most of its lengths are those of other things."""
+    return len(scene.text) >= TEXT_HEAVY_LINES
+
+
+def rule_log_odds(measure_set: MeasureSet, entity: str, priors: Priors) -> FloatArray:
     """Return what words, order, lines and sizes alone say for each measure.
 
     Args:
-        found: What could answer the entity; all of the picture's.
+        measure_set: What could answer the entity; all of the picture's.
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
         priors: Which units and sizes the entity usually has.
 
@@ -100,25 +106,33 @@ def rule_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
         Natural logarithms of odds, shape (measures,), float64: what LightGBM calls an initial score.
     """
     if entity not in SIDES:
-        said = [measure.keywords or measure.captions for measure in found.measures]
+        said = [measure.keywords or measure.captions for measure in measure_set.measures]
         return np.array([keyword_log_odds(words, entity) for words in said], np.float64)
-    if not len(found):
+    if not len(measure_set):
         return np.zeros(0)
-    said_at_all = NO_KEYWORDS.union(*found.keywords)
-    is_order_drawn = _is_order_drawn(found)
+    said_at_all = NO_KEYWORDS.union(*measure_set.keywords)
+    is_order_drawn = _is_order_drawn(measure_set)
     own = [
         _side_log_odds(measure, words, said_at_all, entity, is_order_drawn=is_order_drawn)
-        for measure, words in zip(found.measures, found.keywords, strict=True)
+        for measure, words in zip(measure_set.measures, measure_set.keywords, strict=True)
     ]
-    # What a table or a group says of a size also holds where the size stands on a line.
+    # What a table or a group says of a size also holds where the size stands on a dimension line.
     shared = [
         max(
-            (odds for odds, other in zip(own, found.measures, strict=True) if measure.has_value_of(other)),
+            (
+                odds
+                for odds, other in zip(own, measure_set.measures, strict=True)
+                if measure.has_quantity_of(other)
+            ),
             key=abs,
         )
-        for measure in found.measures
+        for measure in measure_set.measures
     ]
-    total: Matrix = np.array(shared) + _rarity_log_odds(found, entity, priors) + _line_log_odds(found, entity)
+    total: FloatArray = (
+        np.array(shared)
+        + _rarity_log_odds(measure_set, entity, priors)
+        + _dimension_line_log_odds(measure_set, entity)
+    )
     return total
 
 
@@ -144,48 +158,52 @@ def _side_log_odds(
     return odds + (_UPRIGHT_TEXT[entity] if measure.first.line.direction == "upright" else 0.0)
 
 
-def _is_order_drawn(found: MeasureSet) -> bool:
+def _is_order_drawn(measure_set: MeasureSet) -> bool:
     """Say whether sizes of an ``A x B x C`` group also stand on lines, which then say which side is which."""
-    sizes = [{candidate.found.group_size for candidate in m.candidates} for m in found.measures]
-    grouped = [m for m, own in zip(found.measures, sizes, strict=True) if len(SIDES) in own]
+    sizes = [{candidate.found.group_size for candidate in m.candidates} for m in measure_set.measures]
+    grouped = [m for m, own in zip(measure_set.measures, sizes, strict=True) if len(SIDES) in own]
     if not grouped:
         return False
     on_lines = [
         m
-        for m, own, strength in zip(found.measures, sizes, found.strengths.max(axis=1), strict=True)
+        for m, own, strength in zip(
+            measure_set.measures, sizes, measure_set.strengths.max(axis=1), strict=True
+        )
         if own == {1} and strength > _DRAWN
     ]
-    return sum(any(m.has_value_of(other) for other in on_lines) for m in grouped) > 1
+    return sum(any(m.has_quantity_of(other) for other in on_lines) for m in grouped) > 1
 
 
-def _rarity_log_odds(found: MeasureSet, entity: str, priors: Priors) -> Matrix:
+def _rarity_log_odds(measure_set: MeasureSet, entity: str, priors: Priors) -> FloatArray:
     """Return what speaks against unusual sizes and units, shape (measures,)."""
     return np.array(
         [
             _UNUSUAL_SIZE * min(0.0, priors.of_size(entity, log_size) - _USUAL)
             + _UNUSUAL_UNIT
             * min(0.0, max(priors.of_unit(entity, c.quantity.unit) for c in measure.candidates) - _USUAL)
-            for measure, log_size in zip(found.measures, found.log_sizes, strict=True)
+            for measure, log_size in zip(measure_set.measures, measure_set.log_sizes, strict=True)
         ]
     )
 
 
-def _line_log_odds(found: MeasureSet, entity: str) -> Matrix:
+def _dimension_line_log_odds(measure_set: MeasureSet, entity: str) -> FloatArray:
     """Return what the lines that measures stand on say for them as a side, shape (measures,)."""
-    own = found.strengths[:, DIRECTIONS.index(OWN_DIRECTION[entity])]
-    strongest = found.strengths.max(axis=1)
-    named = np.array([Keyword(entity) in words for words in found.keywords], bool)
-    in_group = np.array([any(c.found.group_size > 1 for c in m.candidates) for m in found.measures], bool)
-    wrong = lines_contradict(found.strengths, entity, least=_DRAWN)
+    own = measure_set.strengths[:, DIRECTIONS.index(OWN_DIRECTION[entity])]
+    strongest = measure_set.strengths.max(axis=1)
+    named = np.array([Keyword(entity) in words for words in measure_set.keywords], bool)
+    in_group = np.array(
+        [any(c.found.group_size > 1 for c in m.candidates) for m in measure_set.measures], bool
+    )
+    wrong = lines_contradict(measure_set.strengths, entity, least=_DRAWN)
     odds = np.where(wrong & ~named, _ON_ANOTHER_DIRECTION, 0.0)
     odds += np.where((own > _DRAWN) & (own >= strongest), _ON_OWN_DIRECTION, 0.0)
-    if len(found.scene.text) >= TEXT_HEAVY_LINES:
+    if is_text_heavy(measure_set.scene):
         drawn = strongest > _DRAWN
         if entity == "depth":
             # Large pictures draw the fronts of things: what stands on a flat line there is a width.
             drawn &= own >= strongest
         odds += np.where(drawn | named | in_group, 0.0, _UNSUPPORTED) + np.where(named, 0.0, _TEXT_HEAVY)
-        metres = np.array([m.first.quantity.unit == "metre" for m in found.measures], bool)
+        metres = np.array([m.first.quantity.unit == "metre" for m in measure_set.measures], bool)
         odds += np.where(metres & ~named, _METRES_IN_TEXT, 0.0)
-    # All members of a group stand on the same line.
+    # All members of a group are in one text line, so that dimension lines don't tell them apart.
     return np.where(in_group, 0.0, odds)

@@ -16,71 +16,71 @@ from typing import Final
 import numpy as np
 
 from tapeline.entities import SIDES
+from tapeline.picture import FloatArray
 from tapeline.ranking.features import MeasureSet
 from tapeline.ranking.keywords import OF_ANOTHER_THING, Keyword, Keywords
 from tapeline.ranking.measures import Measure
-from tapeline.ranking.rules import SIDES_IN_ORDER, TEXT_HEAVY_LINES
-from tapeline.reading.scene import Matrix, Scene
+from tapeline.ranking.rules import SIDES_IN_ORDER
+from tapeline.reading.scene import Scene
 
-# Side -> evidence -> log-odds, fitted as a choice among a picture's lengths and none of them (conditional
+# Side -> evidence -> weight, fitted as a choice among a picture's lengths and none of them (conditional
 # logit, L2 0.05) to 362 sides of 152 large pictures of the training split. Evidence that didn't help a side
 # in cross-validation is left out there.
 _WEIGHTS: Final[dict[str, dict[str, float]]] = {
     "width": {
-        "always": 0.1, "rating": 0.53, "alone": -3.6, "of_another_thing": -1.8, "taken": -2.3, "letters": 2.4,
-        "oblique_text": 2.1,
+        "intercept": 0.1, "rating": 0.53, "alone": -3.6, "of_another_thing": -1.8, "taken": -2.3,
+        "letter_height": 2.4, "oblique_text": 2.1,
     },
     "height": {
-        "always": 0.5, "rating": 0.68, "alone": -3.9, "of_another_thing": -3.5, "taken": -2.9, "letters": 2.8,
-        "oblique_text": -2.3, "usual_order": 2.7, "named": 4.6, "low": -1.2,
+        "intercept": 0.5, "rating": 0.68, "alone": -3.9, "of_another_thing": -3.5, "taken": -2.9,
+        "letter_height": 2.8, "oblique_text": -2.3, "usual_order": 2.7, "named": 4.6, "low": -1.2,
     },
     "depth": {
-        "always": -3.2, "rating": 0.13, "alone": -1.8, "of_another_thing": -3.0, "taken": -0.7,
-        "letters": 1.9, "oblique_text": 2.4, "in_group": 3.0, "in_corner": 3.3, "named": 1.5,
+        "intercept": -3.2, "rating": 0.13, "alone": -1.8, "of_another_thing": -3.0, "taken": -0.7,
+        "letter_height": 1.9, "oblique_text": 2.4, "in_group": 3.0, "in_corner": 3.3, "named": 1.5,
     },
 }  # fmt: skip
 
-# Rating of the trees below which it says no more, in log-odds.
+# Lower bound that ratings are clipped to, in log-odds.
 _MIN_RATING: Final = -8.0
 
-# Rating of the trees above which it says no more, in log-odds.
+# Upper bound that ratings are clipped to, in log-odds.
 _MAX_RATING: Final = 4.0
 
-# Part of the picture's height from which on down a measure is seldom a height. By hand.
+# Part of the picture's height from which on down a measure is seldom a height. Chosen by hand.
 _LOW: Final = 0.6
 
 
-def is_text_heavy(scene: Scene) -> bool:
-    """Say whether a picture has so much text that its sides are weighed together."""
-    return len(scene.text) >= TEXT_HEAVY_LINES
-
-
-def rate_together(found: MeasureSet, ratings: Matrix, taken: AbstractSet[int], entity: str) -> Matrix:
+def rate_together(
+    measure_set: MeasureSet, ratings: FloatArray, taken: AbstractSet[int], entity: str
+) -> FloatArray:
     """Rate the lengths in a text-heavy picture as one side, in view of the other two.
 
     Args:
-        found: The picture's lengths; at least one.
-        ratings: What the trees say of each measure as this side, shape (measures,).
-        taken: The indexes of those that the trees rate best as another side.
+        measure_set: The picture's lengths; at least one.
+        ratings: Rule log-odds plus forest of each measure as this side, shape (measures,).
+        taken: The indexes of those with the best rating as another side.
         entity: The side.
 
     Returns:
-        Shape (measures,), on the scale of the trees' ratings.
+        Shape (measures,), on the scale of the ratings.
     """
-    is_alone = len(found) == 1
-    largest = max(measure.letter_height for measure in found.measures)
+    is_alone = len(measure_set) == 1
+    largest = max(measure.letter_height for measure in measure_set.measures)
     weights = _WEIGHTS[entity]
     return np.array(
         [
             weights["rating"] * min(max(ratings[index], _MIN_RATING), _MAX_RATING)
             + weights["alone"] * is_alone
             + weights["taken"] * (index in taken and not is_alone)
-            + weights["letters"] * math.log(measure.letter_height / largest)
+            + weights["letter_height"] * math.log(measure.letter_height / largest)
             + sum(
                 weights.get(name, 0.0) * value
-                for name, value in _evidence(measure, found.keywords[index], entity, found.scene).items()
+                for name, value in _evidence(
+                    measure, measure_set.keywords[index], entity, measure_set.scene
+                ).items()
             )
-            for index, measure in enumerate(found.measures)
+            for index, measure in enumerate(measure_set.measures)
         ]
     )
 
@@ -92,7 +92,7 @@ def _evidence(measure: Measure, words: Keywords, entity: str, scene: Scene) -> d
     in_group = group.group_size == len(SIDES)
     usual = in_group and SIDES_IN_ORDER[len(SIDES)][group.member] == entity
     return {
-        "always": 1.0,
+        "intercept": 1.0,
         "of_another_thing": bool(words & OF_ANOTHER_THING),
         "oblique_text": measure.first.line.direction == "oblique",
         "in_group": in_group,

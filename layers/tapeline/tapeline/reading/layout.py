@@ -14,36 +14,44 @@ from tapeline.reading.scene import PlacedLine
 # From a line's text to its quantities; see :func:`tapeline.quantities.find_quantities`.
 type Parser = Callable[[str], tuple[FoundQuantity, ...]]
 
-# On which side of a line its neighbour is.
-type Side = Literal["left", "right", "above", "below"]
+# Where the neighbour of a text line is.
+type Placement = Literal["left", "right", "above", "below"]
 
-# Overlap of two lines' heights, as a part of the lower one, from which they are in one row. By hand.
+# Overlap of two lines' heights, as a part of the lower one, from which they are in one row. Chosen by hand.
 _SAME_ROW: Final = 0.5
 
-# Overlap of two lines' widths, as a part of the narrower one, from which they are in one column. By hand.
+# Overlap of two lines' widths, as a part of the narrower one, from which they are in one column. Chosen by
+# hand.
 _SAME_COLUMN: Final = 0.3
 
-# How far from its number a unit in a line of its own may be, in letter heights. By hand.
-_UNIT_REACH: Final[dict[Side, float]] = {"right": 1.2, "below": 0.8}
+# How far from its number a unit in a line of its own may be, in letter heights. Chosen by hand.
+_UNIT_REACH: Final[dict[Placement, float]] = {"right": 1.2, "below": 0.8}
 
+# A number that stands alone, with a side's name or without, and a degree sign in the place of an inch mark.
 _MISREAD_INCHES: Final = re.compile(
     r"(?:[a-z ]{0,12}(?:width|height|depth|length)[: ]{0,2})?[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]", re.IGNORECASE
 )
+# A number with an inch mark.
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
 
-# Degrees that products do turn by, and that are left as they are. By hand.
+# Degrees that products do turn by, and that are left as they are. Chosen by hand.
 _ANGLES: Final = frozenset({"30", "45", "60", "90", "120", "135", "180", "270", "360"})
 
+# A letter of a list before a number, as in ``A.46cm``.
 _LIST_LETTER: Final = re.compile(r"[a-h][.)][ ]?[0-9]")
 
-# Different letters before numbers from which they are a list's and name no sides. By hand.
+# Different letters before numbers from which they are a list's and name no sides. Chosen by hand.
 _MIN_LIST_LETTERS: Final = 3
 
+# A number alone in its line.
 _BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
+# A number, or an ``A x B x C`` group, alone in its line.
 _BARE_NUMBERS: Final = re.compile(
     r"[^a-z0-9]{0,2}[0-9][0-9., /]{0,9}[¼½¾⅛⅜⅝⅞]?(?:[ ]?[x*-][ ]?[0-9][0-9.,]{0,7}){0,2}[ ]?"
 )
+# A line that begins as a unit may.
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
+# A unit announced for the whole picture: after the word unit, or alone in brackets.
 _UNIT_FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
 
 
@@ -68,7 +76,7 @@ def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
     return lines
 
 
-def gap_between(line: PlacedLine, other: PlacedLine) -> tuple[float, Side] | None:
+def gap_between(line: PlacedLine, other: PlacedLine) -> tuple[float, Placement] | None:
     """Return how far a neighbour is and on which side of a line it is.
 
     Returns:

@@ -10,10 +10,10 @@ from tapeline.geometry import Bounds
 from tapeline.picture import Picture, Shapes, TextLine
 from tapeline.ports import ShapeFinder, TextReader
 from tapeline.quantities import FoundQuantity, find_quantities
+from tapeline.reading.dimension_lines import NO_DIMENSION_LINES, find_dimension_lines
 from tapeline.reading.layout import lay_out
 from tapeline.reading.passes import SECOND_PASS_SIDE, merge_passes, needs_second_pass
 from tapeline.reading.scene import PlacedLine, Scene
-from tapeline.reading.segments import NO_SEGMENTS, find_dimension_lines
 
 # The shapes of a picture in which nothing is drawn.
 NO_SHAPES: Final = Shapes(np.zeros((0, 4), np.float32), None)
@@ -73,12 +73,12 @@ def _scene(
     width: int,
     height: int,
 ) -> Scene:
-    segments, outline = NO_SEGMENTS, None
+    dimension_lines, outline = NO_DIMENSION_LINES, None
     if any(line.quantities for line in lines):
         shapes = find_shapes()
-        segments = find_dimension_lines(shapes, text, float(max(width, height, 1)))
+        dimension_lines = find_dimension_lines(shapes, text, float(max(width, height, 1)))
         outline = None if shapes.outline is None else Bounds(*shapes.outline)
-    return Scene(tuple(text), tuple(lines), segments, outline, width, height)
+    return Scene(tuple(text), tuple(lines), dimension_lines, outline, width, height)
 
 
 def _parse(text: str) -> tuple[FoundQuantity, ...]:

@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.geometry import Bounds, Direction, letter_height
-from tapeline.picture import Box, TextLine
+from tapeline.picture import Box, FloatArray, TextLine
 from tapeline.quantities import FoundQuantity
-
-type Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class PlacedLine:
 
     Attributes:
         text: What it says; a joined one has the texts of both lines.
-        score: The text reader's confidence, 0 to 1.
+        score: The text reader's score, 0 to 1.
         box: Its four corners, in pixels of the original picture; a joined one has the number's.
         plain: Its text as :func:`tapeline.quantities.plain_text` gives it; letters of a list are blanked.
         quantities: What the text says, with indexes into ``plain``.
@@ -40,7 +38,7 @@ class PlacedLine:
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
+class DimensionLines:
     """The drawn straight segments that may be dimension lines.
 
     Attributes:
@@ -48,7 +46,7 @@ class Segments:
         directions: Each one's index in :data:`DIRECTIONS`, shape (segments,).
     """
 
-    ends: Matrix
+    ends: FloatArray
     directions: npt.NDArray[np.int_]
 
     def __len__(self) -> int:
@@ -67,7 +65,7 @@ class Scene:
     Attributes:
         text: All text lines as they were read.
         lines: The text laid out, in reading order: from the top, each row from the left.
-        segments: Drawn segments outside text.
+        dimension_lines: Drawn segments outside text.
         outline: Around the product, in pixels of the original picture; None where nothing stands out.
         width: The original picture's width in pixels.
         height: The original picture's height in pixels.
@@ -75,7 +73,7 @@ class Scene:
 
     text: Sequence[TextLine]
     lines: Sequence[PlacedLine]
-    segments: Segments
+    dimension_lines: DimensionLines
     outline: Bounds | None
     width: int
     height: int

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tapeline.picture import Shapes, TextLine
+from tapeline.reading.dimension_lines import find_dimension_lines
 from tapeline.reading.scene import DIRECTIONS
-from tapeline.reading.segments import find_dimension_lines
 
 LONGEST = 1000.0
 

@@ -7,35 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.geometry import FLAT_DEGREES, bounds_of, letter_height
-from tapeline.picture import Shapes, TextLine
-from tapeline.reading.scene import Matrix, Segments
+from tapeline.picture import FloatArray, Shapes, TextLine
+from tapeline.reading.scene import DIRECTIONS, DimensionLines
 
-# Length of a segment, as a part of the picture's longer side, below which it is texture. By hand.
+# Length of a segment, as a part of the picture's longer side, below which it is texture. Chosen by hand.
 _MIN_LENGTH: Final = 0.03
 
-# Letter heights around a text line within which segments are strokes of letters. By hand.
+# Letter heights around a text line within which segments are strokes of letters. Chosen by hand.
 _TEXT_MARGIN: Final = 0.15
 
-# Length of a dash at most, as a part of the picture's longer side. By hand.
+# Length of a dash at most, as a part of the picture's longer side. Chosen by hand.
 _MAX_DASH: Final = 0.03
 
-# Dashes in a row from which they are a dashed line. By hand.
+# Dashes in a row from which they are a dashed line. Chosen by hand.
 _MIN_DASHES: Final = 5
 
-# Gap between two dashes of a line at most, as a part of the picture's longer side. By hand.
+# Gap between two dashes of a line at most, as a part of the picture's longer side. Chosen by hand.
 _MAX_DASH_GAP: Final = 0.015
 
-# Distance across a dashed line within which its dashes lie, as a part of the longer side. By hand.
+# Distance across a dashed line within which its dashes lie, as a part of the longer side. Chosen by hand.
 _SAME_LEVEL: Final = 0.004
 
-# Slope of a dash against its line's axis at most. By hand.
+# Slope of a dash against its line's axis at most. Chosen by hand.
 _MAX_DASH_SLOPE: Final = 0.15
 
 # The segments of a picture in which nothing is drawn.
-NO_SEGMENTS: Final = Segments(np.zeros((0, 4)), np.zeros(0, int))
+NO_DIMENSION_LINES: Final = DimensionLines(np.zeros((0, 4)), np.zeros(0, int))
 
 
-def find_dimension_lines(shapes: Shapes, text: Sequence[TextLine], longest_side: float) -> Segments:
+def find_dimension_lines(shapes: Shapes, text: Sequence[TextLine], longest_side: float) -> DimensionLines:
     """Find the segments outside text that are long enough to be drawn lines.
 
     Args:
@@ -48,19 +48,19 @@ def find_dimension_lines(shapes: Shapes, text: Sequence[TextLine], longest_side:
     found = found[_lengths(found) > _MIN_LENGTH * longest_side]
     found = found[_outside_text(found, text)]
     degrees = np.degrees(np.arctan2(abs(found[:, 3] - found[:, 1]), abs(found[:, 2] - found[:, 0])))
-    flat, upright, oblique = 0, 1, 2
+    flat, upright, oblique = (DIRECTIONS.index(name) for name in ("flat", "upright", "oblique"))
     directions = np.where(
         degrees < FLAT_DEGREES, flat, np.where(degrees > 90 - FLAT_DEGREES, upright, oblique)
     )
-    return Segments(found, directions)
+    return DimensionLines(found, directions)
 
 
-def _lengths(segments: Matrix) -> Matrix:
-    lengths: Matrix = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+def _lengths(segments: FloatArray) -> FloatArray:
+    lengths: FloatArray = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
     return lengths
 
 
-def _outside_text(segments: Matrix, text: Sequence[TextLine]) -> npt.NDArray[np.bool_]:
+def _outside_text(segments: FloatArray, text: Sequence[TextLine]) -> npt.NDArray[np.bool_]:
     """Say of each segment whether one of its ends lies outside of every text line."""
     outside = np.ones(len(segments), bool)
     for line in text:
@@ -75,10 +75,10 @@ def _outside_text(segments: Matrix, text: Sequence[TextLine]) -> npt.NDArray[np.
     return outside
 
 
-def _join_dashes(segments: Matrix, longest_side: float) -> Matrix:
+def _join_dashes(segments: FloatArray, longest_side: float) -> FloatArray:
     """Return the dashed lines that flat and upright short segments make up, shape (lines, 4)."""
     short = segments[_lengths(segments) < _MAX_DASH * longest_side]
-    lines: list[Matrix] = []
+    lines: list[FloatArray] = []
     for along, across in ((0, 1), (1, 0)):
         rise = abs(short[:, across] - short[:, across + 2])
         dashes = short[rise < _MAX_DASH_SLOPE * abs(short[:, along] - short[:, along + 2])]
@@ -95,7 +95,7 @@ def _join_dashes(segments: Matrix, longest_side: float) -> Matrix:
 
 
 def _chains(
-    dashes: Matrix, levels: Matrix, along: int, longest_side: float
+    dashes: FloatArray, levels: FloatArray, along: int, longest_side: float
 ) -> list[tuple[float, float, float]]:
     """Return the start, end and level of each chain of enough dashes without a wide gap."""
     if len(dashes) < _MIN_DASHES:
