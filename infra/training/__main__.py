@@ -17,7 +17,7 @@ from tapeline.ranking.ranker import ARTEFACT
 _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / ARTEFACT
 
 # The folder where OCR is cached by default.
-_KEPT: Final = Path(".cache/read")
+_CACHE_FOLDER: Final = Path(".cache/read")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def _train(options: argparse.Namespace) -> None:
     train(
         options.rows,
         options.images,
-        options.kept,
+        options.cache,
         options.artefact,
         options.catalogue,
         with_ablation=options.ablate,
@@ -44,7 +44,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    evaluate(options.rows, options.images, options.kept, options.split, options.out)
+    evaluate(options.rows, options.images, options.cache, options.split, options.out)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +92,10 @@ def _add_command(
     command.add_argument("rows", type=Path, help="CSV with ground truth, as docs/formats.md describes it")
     command.add_argument("--images", type=Path, required=True, help="folder of the pictures")
     command.add_argument(
-        "--kept", type=Path, default=_KEPT, help=f"folder where OCR is cached (default: {_KEPT})"
+        "--cache",
+        type=Path,
+        default=_CACHE_FOLDER,
+        help=f"folder where OCR is cached (default: {_CACHE_FOLDER})",
     )
     command.set_defaults(command=run)
     return command

@@ -11,13 +11,13 @@ from infra.training.scoring import ScoredAnswer, outcome
 from tapeline.quantities import format_prediction
 
 
-def evaluate(path: Path, images: Path, kept: Path, split: str, out: Path | None) -> None:
+def evaluate(path: Path, images: Path, cache_dir: Path, split: str, out: Path | None) -> None:
     """Answer rows as the workers do, print the scores and the wrong rows, and write a page.
 
     Args:
         path: The ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
         split: The rows to answer: those of this split, or ``all``.
         out: The folder for ``predictions.csv`` and ``index.html``; neither is written where it is left out.
 
@@ -25,7 +25,7 @@ def evaluate(path: Path, images: Path, kept: Path, split: str, out: Path | None)
         GroundTruthError: The ground truth can't be used.
     """
     rows = [row for row in read_ground_truth(path) if split in {"all", row.split}]
-    results = answer_rows(rows, images, kept)
+    results = answer_rows(rows, images, cache_dir)
     if len(results) < len(rows):
         say(f"left out {len(rows) - len(results)} rows: their pictures are missing or can't be decoded")
     print(evaluation_report(results))
@@ -36,20 +36,20 @@ def evaluate(path: Path, images: Path, kept: Path, split: str, out: Path | None)
         say(f"wrote {predictions} and {write_page(results, images, out)}")
 
 
-def answer_rows(rows: Sequence[TruthRow], images: Path, kept: Path) -> list[ScoredAnswer]:
+def answer_rows(rows: Sequence[TruthRow], images: Path, cache_dir: Path) -> list[ScoredAnswer]:
     """Answer rows by the call that the workers make.
 
     Args:
         rows: The rows.
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
 
     Returns:
         The rows that have an answer, in order; one that says that the picture doesn't say is an answer too.
     """
     queries = queries_of(rows)
     links = (query.image_link for query in queries)
-    answers = dict(zip(links, answer_queries(queries, images, kept), strict=True))
+    answers = dict(zip(links, answer_queries(queries, images, cache_dir), strict=True))
     return [
         ScoredAnswer(row, answer, outcome(row, answer.quantity))
         for row in rows

@@ -137,12 +137,13 @@ def is_contradicted(example: Example) -> bool:
 def training_targets(example: Example, *, filter_votes: bool = True) -> Targets | None:
     """Return what to train on in an example.
 
-    A measure that a vote calls this side, and whose own line contradicts that, is a negative. An answer to
-    height is a negative for width and depth; a weight is one for a load, and the reverse.
+    Where the dimension lines of all measures that match a vote contradict it, they are negatives; where
+    those of some do, these are unknown. An answer to height is a negative for width and depth; a weight
+    is one for a load, and the reverse.
 
     Args:
         example: An example.
-        filter_votes: Whether not to believe votes that the measure's line contradicts.
+        filter_votes: Whether not to use votes that the measure's dimension line contradicts.
 
     Returns:
         The targets; None where nothing is known of any measure.

@@ -56,12 +56,10 @@ class FolderFetcher:
         """
         name = file_name_of(link)
         try:
-            # A percent-encoded slash must not lead out of the folder.
-            if not name or Path(name).name != name:
+            if not name:
                 raise FileNotFoundError(name)
             return (self.folder / name).read_bytes()
-        # ValueError: a percent-encoded NUL.
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise RowError(
                 ErrorCode.HTTP_STATUS,
                 f"expected a picture named {name!r} in {self.folder}, received none: "
@@ -69,20 +67,20 @@ class FolderFetcher:
             ) from error
 
 
-def cache_folder(kept: Path) -> Path:
-    """Return the folder, in that of the cache, of documents that this version's components make."""
-    return kept / f"rapidocr-{version('rapidocr')}-{_CACHE_VERSION}"
+def cache_folder(cache_dir: Path) -> Path:
+    """Return the folder, within that of the cache, of documents that this version's components make."""
+    return cache_dir / f"rapidocr-{version('rapidocr')}-{_CACHE_VERSION}"
 
 
 @cache
-def components(images: Path, kept: Path) -> Components:
+def components(images: Path, cache_dir: Path) -> Components:
     """Return the workers' components, with pictures from a folder and with cached OCR and shapes.
 
     Args:
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
     """
-    store = JsonCache(cache_folder(kept))
+    store = JsonCache(cache_folder(cache_dir))
     return Components(
         fetcher=FolderFetcher(images),
         decoder=PillowDecoder(),
@@ -94,14 +92,14 @@ def components(images: Path, kept: Path) -> Components:
 
 
 def observe_pictures(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, *, second_pass: bool = True
+    queries: Sequence[PictureQuery], images: Path, cache_dir: Path, *, second_pass: bool = True
 ) -> dict[str, Scene]:
     """Observe pictures; those that are missing or can't be decoded are left out.
 
     Args:
         queries: The pictures, with what is asked of them.
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
         second_pass: Whether second OCR passes may be made.
 
     Returns:
@@ -109,7 +107,7 @@ def observe_pictures(
     """
     with _pool() as pool:
         jobs = [
-            (chunk, pool.submit(_observe, chunk, images, kept, second_pass))
+            (chunk, pool.submit(_observe, chunk, images, cache_dir, second_pass))
             for chunk in batched(queries, _CHUNK)
         ]
         found = [
@@ -120,27 +118,27 @@ def observe_pictures(
     return {link: scene for link, scene in found if scene is not None}
 
 
-def answer_queries(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[dict[str, Answer]]:
+def answer_queries(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> list[dict[str, Answer]]:
     """Answer pictures by the call that the workers make.
 
     Args:
         queries: What is asked.
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
 
     Returns:
         For each query, in their order, entity -> its answer; none for a picture that is missing or can't be
         decoded.
     """
     with _pool() as pool:
-        jobs = [pool.submit(_answer, chunk, images, kept) for chunk in batched(queries, _CHUNK)]
+        jobs = [pool.submit(_answer, chunk, images, cache_dir) for chunk in batched(queries, _CHUNK)]
         return [answers for job in jobs for answers in job.result()]
 
 
 def _observe(
-    queries: Sequence[PictureQuery], images: Path, kept: Path, second_pass: bool
+    queries: Sequence[PictureQuery], images: Path, cache_dir: Path, second_pass: bool
 ) -> list[Scene | None]:
-    own = components(images, kept)
+    own = components(images, cache_dir)
     scenes: list[Scene | None] = []
     for query in queries:
         try:
@@ -152,11 +150,11 @@ def _observe(
     return scenes
 
 
-def _answer(queries: Sequence[PictureQuery], images: Path, kept: Path) -> list[dict[str, Answer]]:
-    # Errors stay here: a RowError can't be pickled.
+def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> list[dict[str, Answer]]:
+    # Only answers are needed: pictures without one are left out of the scores.
     return [
         {name: answer for name, answer in result.answers.items() if isinstance(answer, Answer)}
-        for result in answer_pictures(queries, components(images, kept))
+        for result in answer_pictures(queries, components(images, cache_dir))
     ]
 
 

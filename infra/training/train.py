@@ -22,14 +22,14 @@ from tapeline.ranking.ranker import Ranker, default_priors
 
 
 def train(
-    path: Path, images: Path, kept: Path, artefact: Path, catalogue: Path | None, *, with_ablation: bool
+    path: Path, images: Path, cache_dir: Path, artefact: Path, catalogue: Path | None, *, with_ablation: bool
 ) -> None:
     """Train on the rows of the train split, print F1 on the others, and write the artefact.
 
     Args:
         path: The ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
         images: The folder of the pictures.
-        kept: The folder of the cache.
+        cache_dir: The folder of the cache.
         artefact: The file that is written.
         catalogue: The challenge's train.csv, to count priors in; those of the package where it is left out.
         with_ablation: Whether to print F1 without each part too.
@@ -41,8 +41,8 @@ def train(
     training = [row for row in rows if row.split == "train"]
     reported = [row for row in rows if row.split != "train"]
     priors = count_priors(catalogue) if catalogue else default_priors()
-    say(f"observing {len(by_picture(rows))} pictures; OCR is cached in {kept}")
-    scenes = observe_pictures(queries_of(training), images, kept)
+    say(f"observing {len(by_picture(rows))} pictures; OCR is cached in {cache_dir}")
+    scenes = observe_pictures(queries_of(training), images, cache_dir)
     if not scenes:
         raise GroundTruthError(f"expected pictures of the train rows in {images}, received none: add them")
     examples = build_examples(training, scenes, priors)
@@ -57,7 +57,7 @@ def train(
     say(f"wrote {artefact} ({artefact.stat().st_size / 1e6:.2f} MB)")
     if reported:
         ranker = Ranker.from_document(document)
-        _print_f1(examples, reported, ranker, images, kept, with_ablation=with_ablation)
+        _print_f1(examples, reported, ranker, images, cache_dir, with_ablation=with_ablation)
 
 
 def train_ranker(examples: Sequence[Example], priors: Priors, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,17 +86,17 @@ def _print_f1(
     rows: Sequence[TruthRow],
     ranker: Ranker,
     images: Path,
-    kept: Path,
+    cache_dir: Path,
     *,
     with_ablation: bool,
 ) -> None:
     """Print F1 on the other splits by source, with all parts and without each."""
     queries = queries_of(rows)
-    reported = ObservedRows(rows, observe_pictures(queries, images, kept))
+    reported = ObservedRows(rows, observe_pictures(queries, images, cache_dir))
     sources = sorted({row.source for row in rows if row.image_link in reported.scenes})
     print(f1_header(sources))
     print(f1_line("all", reported.answer(ranker), sources), flush=True)
     if with_ablation:
-        first_pass = ObservedRows(rows, observe_pictures(queries, images, kept, second_pass=False))
+        first_pass = ObservedRows(rows, observe_pictures(queries, images, cache_dir, second_pass=False))
         for title, found in ablate(training, reported, first_pass, ranker):
             print(f1_line(title, found, sources), flush=True)

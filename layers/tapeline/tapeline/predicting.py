@@ -64,7 +64,8 @@ class Predictor:
             The answers; what went wrong with the picture is in them.
 
         Raises:
-            DeadlineError: It takes longer than ``seconds``; it goes on meanwhile, and ends unseen.
+            DeadlineError: It takes longer than ``seconds``; the work goes on in the background, and its
+                result is dropped.
         """
         future = self._pool.submit(self._predict, query, body, preview)
         try:

@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_commands_train_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    common = [str(folder / "rows.csv"), "--images", str(folder / "images"), "--kept", str(folder / "kept")]
+    common = [str(folder / "rows.csv"), "--images", str(folder / "images"), "--cache", str(folder / "kept")]
     artefact = folder / "ranker.json"
     assert (
         main(["train", *common, "--artefact", str(artefact), "--catalogue", str(folder / "train.csv")]) == 0
@@ -123,5 +123,5 @@ def test_what_cannot_be_done_is_said_and_fails(
     path = tmp_path / "rows.csv"
     if rows is not None:
         path.write_text(rows)
-    assert main([command, str(path), "--images", str(tmp_path), "--kept", str(tmp_path)]) == 1
+    assert main([command, str(path), "--images", str(tmp_path), "--cache", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err

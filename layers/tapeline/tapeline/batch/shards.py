@@ -11,7 +11,7 @@ from tapeline.batch.rows import Row
 from tapeline.batch.schema import Schema
 
 # Pictures in a shard at least, where the deployment allows that many. Measured: a worker's cold
-# start takes about five seconds, as much as a few pictures.
+# start takes five to seven seconds, as much as a few pictures.
 SMALLEST_SHARD: Final = 4
 
 

@@ -19,7 +19,7 @@ MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_PICTURE_PIXELS: Final = 64_000_000
 
 # Downloads that a worker runs at once, and bodies that it holds. Chosen by hand: enough to hide the download
-# behind the reading, and 160 MiB of bodies at most.
+# behind the reading, and 180 MiB of bodies at most.
 MAX_DOWNLOADS: Final = 8
 
 # Seconds for one download, with its redirects, its retries and the waits between them. Chosen by hand.
@@ -36,8 +36,9 @@ class FetchLimits:
         total: Seconds for everything: redirects, retries and the waits between them.
         max_bytes: Bytes of a body, after decompression.
         redirects: Redirects to follow.
-        retries: Further attempts after a timeout, a 429 or a 5xx.
-        backoff: Longest wait in seconds before the first retry; it doubles with each further one.
+        retries: Retries after a timeout, a 429 or a 5xx.
+        backoff: Longest wait in seconds before the first retry; it doubles with each further one, and a
+            server's Retry-After is added.
     """
 
     connect: float = 5.0

@@ -35,7 +35,7 @@ _INCHES_IN_A_FOOT: Final = 12
 _OUNCES_IN_A_POUND: Final = 16
 
 # How far before a number the unit announced for it is searched, in characters; chosen by hand.
-_MAX_ANNOUNCEMENT: Final = 24
+_MAX_BRACKET_DISTANCE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _with_announced_units(plain: str, numbers: Sequence[_Number]) -> list[_Numbe
 
 def _unit_in_brackets(plain: str, index: int) -> str | None:
     """Return the unit in brackets that ends at an index, if any."""
-    before = plain[max(0, index - _MAX_ANNOUNCEMENT) : index]
+    before = plain[max(0, index - _MAX_BRACKET_DISTANCE) : index]
     return announced_unit(before) if "(" in before or "[" in before else None
 
 

@@ -38,7 +38,7 @@ class Answer:
     Attributes:
         quantity: Rounded as it is written; None where the picture doesn't say.
         confidence: How probably it is right, from 0 to 1; 0 where there is none. Calibrated on pictures that
-            the trees weren't trained on.
+            the trees weren't trained on; of sides, before they are weighed against one another.
         text: The line that it was read from; empty where there is no quantity.
         box: That line's corners, in pixels of the original picture; None where the text is empty.
         runners_up: The next best, best first; at most :data:`RUNNERS_UP`. They come without an answer too.

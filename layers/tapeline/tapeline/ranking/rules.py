@@ -3,8 +3,8 @@
 The trees start from them. Nine in ten pictures with known sides have lines in place of words, so that trees
 can't learn from them what ``Height: 30 cm`` or ``24 x 18 x 17 in (LxWxH)`` mean.
 
-All log-odds here are natural logarithms and set by hand, unless their comment says what they were measured
-on.
+All constants here are chosen by hand, unless their comment says what they were measured on. Log-odds are
+natural logarithms.
 """
 
 from typing import Final
