@@ -1,7 +1,9 @@
 """Answering pictures: in order, a few downloads ahead, and each failure costs its own picture alone."""
 
 import time
+import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -85,3 +87,25 @@ def test_a_picture_without_a_known_entity_is_not_fetched() -> None:
     fetcher = Fetcher()
     list(answer_pictures([PictureQuery("a", ("colour",))], components(fetcher)))
     assert fetcher.links == []
+
+
+class CountingDecoder(Decoder):
+    """Counts the decoded pictures that are in memory whenever another one is decoded."""
+
+    def __init__(self) -> None:
+        self.decoded: list[weakref.ref[object]] = []
+        self.most = 0
+
+    def decode(self, data: bytes) -> Picture:
+        picture = super().decode(data)
+        self.decoded.append(weakref.ref(picture.pixels))
+        self.most = max(self.most, sum(found() is not None for found in self.decoded))
+        return picture
+
+
+def test_no_more_pictures_are_in_memory_than_are_classified_together() -> None:
+    decoder = CountingDecoder()
+    queries = [PictureQuery(f"link {number}", ("item_weight",)) for number in range(40)]
+    own = replace(components(), decoder=decoder)
+    assert len(list(answer_pictures(queries, own))) == 40
+    assert decoder.most == own.classify_batch == 2
