@@ -63,7 +63,7 @@ serve: $(VENV)/local models ## Serve the API and its page on this machine until 
 
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
-	@$(PY) -m infra.image.models --cache "$(MODELS)" || echo "tapeline: going on without ResNet50: the label columns stay empty" >&2
+	@$(PY) -m infra.image.models --cache "$(MODELS)" || echo "tapeline: continuing without ResNet50: the label columns stay empty" >&2
 
 .PHONY: cloud
 cloud: $(VENV)/local models ## Start a local cloud that stays up, for sam local and the AWS CLI
