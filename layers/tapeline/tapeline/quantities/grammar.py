@@ -13,7 +13,7 @@ from typing import Final
 from tapeline.quantities.format import MAX_DECIMALS
 
 # Longest whole part of a number, in digits; chosen by hand. Longer ones are barcodes or batch numbers.
-_MAX_INTEGER_DIGITS: Final = 7
+_MAX_INTEGER_DIGITS: Final = 5
 
 # Longest decimal part of a number, in digits; chosen by hand, for the same reason.
 _MAX_FRACTION_DIGITS: Final = 6
@@ -44,6 +44,15 @@ _THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 
 # A slash and a denominator right after a run of digits, as in ``1/2``.
 _OVER: Final = re.compile(r"[ ]?[/⁄][ ]?([0-9]{1,2})(?![0-9.,])")
+
+# Before and after the slash of two sizes ``AxB/CxD``, in two units or of two products, which is no fraction.
+# Each is searched at the number before the slash and after the number that follows it. A fraction in one of
+# three members, as in ``1/2x3/4x6`` and ``2 x 3/4 x 6``, has another fraction before it, or spaces.
+_SIZE_BEFORE: Final = re.compile(r"(?<![0-9./x])[0-9][0-9.]{0,5}[ ]?x[ ]?$")
+_SIZE_AFTER: Final = re.compile(r"[ ]?x[ ]?[0-9]")
+
+# How much of the text before a number is searched for a size, in characters: that pattern's longest match.
+_MAX_SIZE_BEFORE: Final = 10
 
 # A whole number glued to an odd numerator: fractions are written in lowest terms.
 _GLUED_FRACTION: Final = re.compile(r"([1-9][0-9]{0,2}?)([.]?)(1[135]|[13579])")
@@ -107,7 +116,8 @@ def read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
         if decimal is None:
             return None, end
         value = decimal
-        if over := _OVER.match(plain, end):
+        over = _OVER.match(plain, end)
+        if over is not None and not _is_between_sizes(plain, start, over):
             mixed = _mixed(run[0], over[1])
             return (mixed, over.end()) if mixed is not None else (value, end)
         proper = _PROPER.match(plain, end) if run[0].isdigit() else None
@@ -117,6 +127,23 @@ def read_number(plain: str, start: int) -> tuple[Decimal | None, int]:
     if vulgar := _VULGAR.match(plain, end):
         return value + Decimal(str(round(unicodedata.numeric(vulgar[1]), MAX_DECIMALS))), vulgar.end()
     return value, end
+
+
+def _is_between_sizes(plain: str, start: int, over: re.Match[str]) -> bool:
+    """Return whether a slash parts two sizes, as in ``2x2/3x3``.
+
+    Args:
+        plain: The plain text.
+        start: Index of the number before the slash.
+        over: The slash and the number after it.
+    """
+    spaced = over[0].startswith(" ")
+    before = _SIZE_BEFORE.search(plain[max(0, start - _MAX_SIZE_BEFORE) : start])
+    after = _SIZE_AFTER.match(plain, over.end())
+    if before is None or after is None:
+        return False
+    # ``2 x 3/4 x 6`` is a fraction, and ``2 x 3 / 4 x 6`` isn't.
+    return spaced or (before[0].endswith("x") and after[0][0] == "x")
 
 
 def _decimal(run: str) -> Decimal | None:

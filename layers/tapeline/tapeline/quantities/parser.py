@@ -22,11 +22,27 @@ from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound
 from tapeline.quantities.text import correct_misread, plain_text
 from tapeline.quantities.units import LENGTH_UNITS, announced_unit, read_unit
 
-# The side that a number is, in brackets before its unit: ``326.5(W) x 253.5(H) x 10.1(D) mm``.
-_SIDE_BEFORE_UNIT: Final = re.compile(r"[ ]?[(\[][whdlt0][)\]](?=[ ]?(?:mm|cm|in(?:ch(?:es)?)?)(?![a-z]))")
+# The side that a number is, or those of a whole group, in brackets before its unit:
+# ``326.5(W) x 253.5(H) x 10.1(D) mm``, ``8.4 x 4.7 x 1 (L x W x H) inches``.
+_SIDE_BEFORE_UNIT: Final = re.compile(
+    r"[ ]?[(\[][whdltv0](?:[ ]?x[ ]?[whdlt]){0,2}[)\]](?=[ ]?(?:mm|cm|in(?:ch(?:es)?)?)(?![a-z]))"
+)
 
 # What is left of ``lbs`` where OCR reads its l as the number's last digit: ``2751bs``.
-_GLUED_POUNDS: Final = re.compile(r"bs?(?![a-zß-öø-ÿ])")
+_GLUED_POUNDS: Final = re.compile(r"bs?(?![a-zß-öø-ÿ0-9])")
+
+# What is left of ``oz`` where OCR reads its o as the number's last digit: ``1.230z``.
+_GLUED_OUNCES: Final = re.compile(r"z(?![a-zß-öø-ÿ0-9])")
+
+# One or two letters right before a number: a code's, as in ``A4W`` and ``BL1185W``, or one of _NO_CODE.
+_LETTERS_BEFORE: Final = re.compile(r"(?:^|[^a-z0-9ß-öø-ÿ])([a-z]{1,2})$")
+
+# What may be right before a number with a unit of one letter: currents (misread, too), net and gross weight,
+# the estimated sign, x, words.
+_NO_CODE: Final = frozenset({"ac", "dc", "oc", "c", "nw", "gw", "wt", "e", "x", "by", "to", "of"})
+
+# Letters of sides, which may be right before a length.
+_SIDE_LETTERS: Final = frozenset("whldt")
 
 # Inches of a foot: from there on, what follows feet is a size of its own.
 _INCHES_IN_A_FOOT: Final = 12
@@ -75,7 +91,10 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     Returns:
         What was found, in the order of the text, with indexes into ``text``.
     """
-    plain = correct_misread(plain_text(text))
+    plain = plain_text(text)
+    if NUMBER_START.search(plain) is None:
+        return []
+    plain = correct_misread(plain)
     numbers = _read_numbers(plain)
     numbers = _with_announced_units(plain, numbers)
     numbers = _with_groups(plain, numbers)
@@ -104,28 +123,55 @@ def _read_number_with_unit(plain: str, start: int) -> tuple[_Number | None, int]
     value, end = read_number(plain, start)
     if value is None or _is_exponent(plain, start):
         return None, end
-    if pounds := _GLUED_POUNDS.match(plain, end) if _ends_in_one(plain[start:end]) else None:
-        return _Number(value // 10, start, pounds.end(), "pound"), pounds.end()
-    if after := read_unit(plain, end):
-        unit, unit_end = after
-        return _Number(value, start, unit_end, unit), unit_end
+    if glued := _glued_unit(plain, start, end):
+        return glued, glued.end
     side = _SIDE_BEFORE_UNIT.match(plain, end)
     if side and (after := read_unit(plain, side.end())):
         # The side's name stays outside of the quantity: callers look it up beside the quantity.
         unit, unit_end = after
         return _Number(value, start, end, unit), unit_end
+    if after := read_unit(plain, end):
+        unit, unit_end = after
+        if _is_code(plain, start, end, unit_end, unit):
+            return _Number(value, start, end), end
+        return _Number(value, start, unit_end, unit), unit_end
     return _Number(value, start, end), end
+
+
+def _glued_unit(plain: str, start: int, end: int) -> _Number | None:
+    """Return the number at an index whose last digit is the first letter of its unit, misread, if it is one."""
+    digits = plain[start:end]
+    if len(digits) < 2 or digits[-2] in ".,":
+        return None
+    if digits[-1] == "1" and digits.isdigit() and (pounds := _GLUED_POUNDS.match(plain, end)):
+        if _letters_before(plain, start) is not None:
+            return None
+        return _Number(Decimal(digits[:-1]), start, pounds.end(), "pound")
+    if digits[-1] == "0" and (ounces := _GLUED_OUNCES.match(plain, end)):
+        value, value_end = read_number(digits[:-1], 0)
+        if value is not None and value_end == len(digits) - 1:
+            return _Number(value, start, ounces.end(), "ounce")
+    return None
+
+
+def _is_code(plain: str, start: int, end: int, unit_end: int, unit: str) -> bool:
+    """Return whether letters, digits and a unit's letter are one code, as in ``M100V`` and ``A4W``."""
+    if unit_end - end != 1 or not plain[end].isalpha():
+        return False
+    letters = _letters_before(plain, start)
+    return letters is not None and not (unit in LENGTH_UNITS and letters in _SIDE_LETTERS)
+
+
+def _letters_before(plain: str, start: int) -> str | None:
+    """Return the one or two letters of a code right before a number, if any."""
+    letters = _LETTERS_BEFORE.search(plain[max(0, start - 3) : start]) if plain[start - 1 : start].isalpha() else None
+    return None if letters is None or letters[1] in _NO_CODE else letters[1]
 
 
 def _is_exponent(plain: str, start: int) -> bool:
     """Return whether the number at an index is the exponent of the one before it, as in ``1e400``."""
     before = plain[max(0, start - 2) : start]
     return before[:1].isdigit() and before[1:] == "e"
-
-
-def _ends_in_one(digits: str) -> bool:
-    """Return whether a number is several digits whose last, a 1, may be a misread l."""
-    return len(digits) > 1 and digits.isdigit() and digits.endswith("1")
 
 
 def _with_announced_units(plain: str, numbers: Sequence[_Number]) -> list[_Number]:

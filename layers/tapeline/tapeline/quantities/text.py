@@ -45,6 +45,26 @@ _MISREAD_INCH: Final = re.compile(
 # A letter o in the place of the zero before decimals, as OCR returns it in ``O.5mm``.
 _MISREAD_ZERO: Final = re.compile(r"(?<![a-z0-9])o(?=[.,][0-9])")
 
+# A zero in the place of a diameter sign, as OCR returns it in ``0274 mm``: sizes aren't written with a zero
+# before other digits.
+_MISREAD_DIAMETER: Final = re.compile(
+    r"(?<![0-9.,])0(?=[1-9][0-9]{1,2}(?:[.,][0-9]{1,2})?[ ]?[cm]m(?![a-z]))"
+)
+
+# A degree sign or an asterisk (an x in plain text) in the place of the inch mark after a fraction, as OCR
+# returns it in ``13/8°`` and ``2 5/8*``.
+_MISREAD_INCH_OF_FRACTION: Final = re.compile(r"(?<=[0-9]/[248])[°º](?![cf0-9])|(?<=[0-9]/[248])x(?![ ]?[0-9a-z])")
+
+# A degree sign in the place of a second x, as OCR returns it in ``85*45°22.5mm``.
+_MISREAD_TIMES: Final = re.compile(r"(x[ ]?[0-9.]{1,6})°(?=[0-9])")
+
+# Three numbers and nothing else before one unit of length: an ``A x B x C`` group whose x OCR has missed, as
+# in ``Size: 10 20 30 cm``.
+_MISSED_TIMES: Final = re.compile(
+    r"(?:^|[:;(])[ ]?[0-9]{1,4}(?:[.][0-9]{1,2})?([ ])[0-9]{1,4}(?:[.][0-9]{1,2})?([ ])"
+    r"[0-9]{1,4}(?:[.][0-9]{1,2})?[ ]?(?:[cm]m|in(?:ch(?:es)?)?|\")(?![a-z])"
+)
+
 
 def _plain_character(char: str) -> str:
     """Return the lower-case letter, Latin digit or other character for one character."""
@@ -82,7 +102,10 @@ def plain_text(text: str) -> str:
 
 
 def correct_misread(plain: str) -> str:
-    """Return a plain text with inch marks for misread degree signs, and zeros for misread letters.
+    """Return a plain text with what OCR has misread in its numbers corrected.
+
+    Degree signs and asterisks become inch marks or x, letters become zeros, zeros become diameter signs, and
+    spaces within a group become x.
 
     Args:
         plain: As returned by :func:`plain_text`.
@@ -90,4 +113,12 @@ def correct_misread(plain: str) -> str:
     Returns:
         A text of the same length.
     """
-    return _MISREAD_ZERO.sub("0", _MISREAD_INCH.sub('"', plain))
+    if "°" in plain:
+        plain = _MISREAD_TIMES.sub(r"\1x", _MISREAD_INCH.sub('"', plain))
+    if "/" in plain:
+        plain = _MISREAD_INCH_OF_FRACTION.sub('"', plain)
+    plain = _MISREAD_DIAMETER.sub("ø", _MISREAD_ZERO.sub("0", plain))
+    if missed := _MISSED_TIMES.search(plain):
+        first, second = missed.start(1), missed.start(2)
+        plain = f"{plain[:first]}x{plain[first + 1 : second]}x{plain[second + 1 :]}"
+    return plain

@@ -33,17 +33,17 @@ SIZE_BY_UNIT: Final[dict[str, float]] = {
 }  # fmt: skip
 
 # A unit's full name -> its spellings in plain text, the first that fits wins: cubic units before lengths.
-# Chosen by hand from product pictures. ``[o0]z``, ``[l1i]b`` and ``[il]n`` allow for letters that OCR
-# confuses. Every pattern has a bounded length.
+# Chosen by hand from product pictures. ``[o0]z``, ``[l1i]b``, ``[il]n``, ``[c€]m``, ``m[l1]`` and ``l[o0]z``
+# (for ``fl oz``) allow for letters that OCR confuses. Every pattern has a bounded length.
 _SPELLINGS: Final[dict[str, str]] = {
     "cubic foot": r"cu(?:bic|\.)? ?-?(?:ft|feet|foot)|(?:ft|feet)\.?[³3]",
     "cubic inch": r"cu(?:bic|\.)? ?-?in(?:ch(?:es)?)?|in(?:ch)?\.?[³3]",
-    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1t]?(?:uid)?s?[.,]? ?-?(?:[o0][z2]s?|ounces?)|fluid [o0]zs?)",
+    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1t]?(?:uid)?s?[.,]? ?-?(?:[o0][z2]s?|ounces?)|fluid [o0]zs?|l[o0][z2])",
     "imperial gallon": r"(?:imp(?:erial|\.)?|uk) ?gal(?:lons?|s)?",
-    "centimetre": r"centi ?met(?:er|re)s?|cms?|㎝",
+    "centimetre": r"centi ?met(?:er|re)s?|[c€]ms?|㎝",
     "millimetre": r"milli ?met(?:er|re)s?|mms?|㎜",
-    "metre": r"met(?:er|re)s?|mtrs?|m",
-    "inch": r"\"(?: ?inch(?:es)?)?|''|inch(?:es|s)?|[il]nches|ins?|ln",
+    "metre": r"met(?:er|re)s?|mtrs?|m(?!1(?![0-9.,]))",
+    "inch": r"\"(?: ?inch(?:es)?)?|''|[il]nch(?:es|s)?|ins?|ln",
     "foot": r"feet|foot|fts?|'",
     "yard": r"yards?|yds?",
     "kilogram": r"kilo ?gram(?:me)?s?|kilos?|kgs?|kgm|㎏",
@@ -58,7 +58,7 @@ _SPELLINGS: Final[dict[str, str]] = {
     "volt": r"volts?|v",
     "kilowatt": r"kilo ?watts?|kw",
     "watt": r"watts?|w",
-    "millilitre": r"milli ?lit(?:er|re)s?|mls?|㎖",
+    "millilitre": r"milli ?lit(?:er|re)s?|m[l1]s?|㎖",
     "centilitre": r"centi ?lit(?:er|re)s?|cl",
     "decilitre": r"deci ?lit(?:er|re)s?|dl",
     "microlitre": r"micro ?lit(?:er|re)s?|[µu]l",
@@ -94,7 +94,7 @@ _UNIT: Final = re.compile(
 
 # What makes something else of a number and a unit: an area, a rate, a concentration (``20 mg/ml``).
 _DECOY_AFTER: Final = re.compile(
-    r"[²³^]"
+    r"[²³^°]"
     r"|[ ]?/[ ]?(?:h(?:r|our)?|min(?:ute)?|s(?:ec)?|c?m[²³23]?|k?g|m?l|lb|in|ft|day|dose|serving)(?![a-z0-9])"
     r"|[ ]?per[ ]|p[ ]?[hm](?![a-z])"
 )
@@ -113,7 +113,18 @@ _WORD_IN_BEFORE: Final = re.compile(
 )
 
 # A next number with a side's letter: the W or L before it is a side's letter too, as in ``24W x 10D``.
-_LETTERED_SIDE_AFTER: Final = re.compile(r"[)\]]?[ ]{0,2}x[ ]{0,2}[0-9.,]{1,6}[\"]?[ ]?[(\[]?[whld](?![a-z])")
+_LETTERED_SIDE_AFTER: Final = re.compile(r"[)\]]?[ ]{0,2}x[ ]{0,2}[0-9.,]{1,8}[\"]?[ ]?[(\[]?[whld](?![a-z])")
+
+# Unit -> the words after its symbol that make something else of the two: a brand (``3M Adhesive``), a speed
+# (``100M Ethernet``), a count (``16.7M colors``, ``5M pixels``), a radio band (``5G WiFi``) or a kind of steel
+# (``316L stainless``).
+_WORD_AFTER: Final = {
+    "metre": re.compile(
+        r"[ ]?(?:adhesive|tape|glue|stickers?|model|bps|ethernet|lan|network|mega|pixels?|colou?rs?)(?![a-z])"
+    ),
+    "gram": re.compile(r"[ ]?[-/]?[ ]?(?:wi-?fi|lte|wireless|network|signal|router|band)(?![a-z])"),
+    "litre": re.compile(r"[ ]?(?:stainless|steel|surgical|ss)(?![a-z])"),
+}
 
 # The symbols of these units, W and L, are also the letters of sides.
 _UNITS_LIKE_SIDES: Final = frozenset({"watt", "litre"})
@@ -139,6 +150,9 @@ def _is_decoy(plain: str, match: re.Match[str], unit: str) -> bool:
     """Return whether what follows a unit makes something else of it than the unit of the number before it."""
     end = match.end()
     if _DECOY_AFTER.match(plain, end):
+        return True
+    word = _WORD_AFTER.get(unit)
+    if word is not None and word.match(plain, end):
         return True
     if unit in LENGTH_UNITS:
         return bool(
