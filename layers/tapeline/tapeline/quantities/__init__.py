@@ -8,6 +8,7 @@ text          :func:`plain_text`: one spelling for characters that look alike; m
 grammar       digits, decimals, fractions, and the links between numbers (x, to, or)
 quantity      :class:`Quantity`, :class:`FoundQuantity`, :func:`size`
 parser        :func:`find_quantities`: quantities in a text, ``A x B x C`` groups, ranges, feet with inches
+pairs         :func:`~tapeline.quantities.pairs.correct_pairs`: one size in two systems of units
 entity_units  :func:`in_entity_units`: a quantity in an entity's units, and which ounce an ``oz`` is
 format        :func:`format_quantity`, :func:`format_prediction`, :func:`parse_quantity`,
               :func:`round_quantity`

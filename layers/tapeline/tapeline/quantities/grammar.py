@@ -80,6 +80,17 @@ OR: Final = re.compile(r"[ ]{0,2}/[ ]{0,2}")
 # Between feet and inches, or pounds and ounces.
 PARTS: Final = re.compile(r"\.?[ ]{0,2}(?:,|-|&|and)?[ ]{0,2}")
 
+# The name of a side right before and right after its number.
+_SIDE_NAME_BEFORE: Final = re.compile(
+    r"(?<![a-z])(?:width|height|depth|length|thickness|diameter)[ ]?[:=]?[ ]{0,2}$"
+)
+_SIDE_NAME_AFTER: Final = re.compile(
+    r"[ ]{0,2}[(\[]?(?:wide|width|tall|high|height|deep|depth|long|length|thick|thickness)(?![a-z])"
+)
+
+# How much of the text before a number is searched for the name of a side: that pattern's longest match.
+_MAX_SIDE_NAME: Final = 16
+
 # Longest link between two numbers, in characters. Chosen by hand: room for a side's name in brackets before
 # and after the x.
 _MAX_LINK: Final = 24
@@ -95,6 +106,19 @@ def is_linked(link: re.Pattern[str], plain: str, end: int, start: int) -> bool:
         start: Index of the second number.
     """
     return start - end <= _MAX_LINK and link.fullmatch(plain, end, start) is not None
+
+
+def is_side(plain: str, start: int, end: int) -> bool:
+    """Return whether the name of a side stands right before or right after a number.
+
+    Args:
+        plain: The plain text.
+        start: Index of the number.
+        end: Index after it.
+    """
+    if _SIDE_NAME_AFTER.match(plain, end):
+        return True
+    return _SIDE_NAME_BEFORE.search(plain[max(0, start - _MAX_SIDE_NAME) : start]) is not None
 
 
 def read_number(plain: str, start: int) -> tuple[Decimal | None, int]:

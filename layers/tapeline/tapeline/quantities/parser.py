@@ -1,14 +1,16 @@
 """Quantities in running text: numbers with a unit, in the spellings that product pictures use.
 
-:func:`find_quantities` reads a text in five steps, each of which returns a new list of numbers:
+:func:`find_quantities` reads a text in six steps, each of which returns a new list of numbers:
 
 1. ``_read_numbers``: every number with its fraction and the unit that is written after it.
 2. ``_with_announced_units``: the unit in brackets before a number, as in ``Weight (kg): 5``.
-3. ``_with_groups``: the rule for ``A x B x C`` groups, as in ``10 x 20 x 30 cm``.
-4. ``_with_ranges``: ranges, as in ``100-240V``.
-5. ``_with_joined_parts``: feet with inches, pounds with ounces.
+3. ``_with_units_of_sides``: the unit of the others for a side without one, as in ``8" Wide, 0.04 Thick``.
+4. ``_with_groups``: the rule for ``A x B x C`` groups, as in ``10 x 20 x 30 cm``.
+5. ``_with_ranges``: ranges, as in ``100-240V``.
+6. ``_with_joined_parts``: feet with inches, pounds with ounces.
 
-Only then are numbers without a unit, and zeros, left out: the links between numbers need them.
+Only then are numbers without a unit, and zeros, left out: the links between numbers need them. At last,
+:func:`~tapeline.quantities.pairs.correct_pairs` compares sizes that are given in two systems of units.
 """
 
 import re
@@ -17,7 +19,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from tapeline.quantities.grammar import NUMBER_START, OR, PARTS, TIMES, TO, is_linked, read_number
+from tapeline.quantities.grammar import (
+    NUMBER_START,
+    OR,
+    PARTS,
+    TIMES,
+    TO,
+    is_linked,
+    is_side,
+    read_number,
+)
+from tapeline.quantities.pairs import correct_pairs
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound
 from tapeline.quantities.text import correct_misread, plain_text
 from tapeline.quantities.units import LENGTH_UNITS, announced_unit, read_unit
@@ -97,14 +109,16 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     plain = correct_misread(plain)
     numbers = _read_numbers(plain)
     numbers = _with_announced_units(plain, numbers)
+    numbers = _with_units_of_sides(plain, numbers)
     numbers = _with_groups(plain, numbers)
     numbers = _with_ranges(plain, numbers)
     numbers = _with_joined_parts(plain, numbers)
-    return [
+    found = [
         FoundQuantity(Quantity(n.value, n.unit), n.start, n.end, n.range_bound, n.member, n.group_size)
         for n in numbers
         if n.unit is not None and n.value > 0
     ]
+    return correct_pairs(plain, found)
 
 
 def _read_numbers(plain: str) -> list[_Number]:
@@ -187,6 +201,19 @@ def _unit_in_brackets(plain: str, index: int) -> str | None:
     """Return the unit in brackets that ends at an index, if any."""
     before = plain[max(0, index - _MAX_BRACKET_DISTANCE) : index]
     return announced_unit(before) if "(" in before or "[" in before else None
+
+
+def _with_units_of_sides(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
+    """Give a side without a unit the text's unit of length, where it has one only: ``8" Wide, 0.04 Thick``."""
+    units = {number.unit for number in numbers}
+    lengths = units & LENGTH_UNITS
+    if None not in units or len(lengths) != 1:
+        return list(numbers)
+    (unit,) = lengths
+    return [
+        replace(number, unit=unit) if not number.unit and is_side(plain, number.start, number.end) else number
+        for number in numbers
+    ]
 
 
 def _with_groups(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
