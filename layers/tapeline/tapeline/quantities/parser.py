@@ -50,8 +50,12 @@ _GLUED_OUNCES: Final = re.compile(r"z(?![a-zß-öø-ÿ0-9])")
 _LETTERS_BEFORE: Final = re.compile(r"(?:^|[^a-z0-9ß-öø-ÿ])([a-z]{1,2})$")
 
 # What may be right before a number with a unit of one letter: currents (misread, too), net and gross weight,
-# the estimated sign, x, words.
-_NO_CODE: Final = frozenset({"ac", "dc", "oc", "c", "nw", "gw", "wt", "e", "x", "by", "to", "of"})
+# the estimated sign, words.
+_NO_CODE: Final = frozenset({"ac", "dc", "oc", "c", "nw", "gw", "wt", "e", "by", "to", "of"})
+
+# The units of members of a group that OCR may glue to one another. Feet aren't among them: ``5'6'`` are feet
+# with inches, misread.
+_GLUED_UNITS: Final = LENGTH_UNITS - {"foot"}
 
 # Letters of sides, which may be right before a length.
 _SIDE_LETTERS: Final = frozenset("whldt")
@@ -178,8 +182,11 @@ def _is_code(plain: str, start: int, end: int, unit_end: int, unit: str) -> bool
 
 def _letters_before(plain: str, start: int) -> str | None:
     """Return the one or two letters of a code right before a number, if any."""
-    letters = _LETTERS_BEFORE.search(plain[max(0, start - 3) : start]) if plain[start - 1 : start].isalpha() else None
-    return None if letters is None or letters[1] in _NO_CODE else letters[1]
+    match = _LETTERS_BEFORE.search(plain[max(0, start - 3) : start])
+    if match is None or match[1] in _NO_CODE:
+        return None
+    # An x after other text multiplies: ``6 pieces x60g``.
+    return match[1] if match[1] != "x" or start == 1 else None
 
 
 def _is_exponent(plain: str, start: int) -> bool:
@@ -235,14 +242,20 @@ def _with_groups(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
 
 
 def _chains(plain: str, numbers: Sequence[_Number]) -> list[list[_Number]]:
-    """Divide numbers into chains that an x links; most have one member."""
+    """Divide numbers into chains that an x links, or nothing; most have one member."""
     chains: list[list[_Number]] = []
     for number in numbers:
-        if chains and is_linked(TIMES, plain, chains[-1][-1].end, number.start):
+        last = chains[-1][-1] if chains else None
+        if last and (_is_glued(last, number) or is_linked(TIMES, plain, last.end, number.start)):
             chains[-1].append(number)
         else:
             chains.append([number])
     return chains
+
+
+def _is_glued(left: _Number, right: _Number) -> bool:
+    """Return whether two lengths have one unit and nothing between them: OCR has missed an x."""
+    return left.end == right.start and left.unit == right.unit and left.unit in _GLUED_UNITS
 
 
 def _share_unit(group: Sequence[_Number]) -> list[_Number]:
