@@ -129,10 +129,11 @@ _WORD_AFTER: Final = {
 # The symbols of these units, W and L, are also the letters of sides.
 _UNITS_LIKE_SIDES: Final = frozenset({"watt", "litre"})
 
-# A unit at the end of a text: in brackets, after the word unit, or alone.
+# A unit at the end of a text: in brackets, after the word unit or another of its kind, or alone.
 _ANNOUNCED: Final = re.compile(
     r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$"
     r"|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
+    r"|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=][ ]?|[ ](?:(?:are|is)[ ])?in[ ])([a-z]{2,11})[.]?$"
     r"|^[ ]{0,2}([a-z\"]{2,11})[.:]?[ ]{0,2}$"
 )
 
@@ -188,12 +189,12 @@ def announced_unit(text: str) -> str | None:
         text: Such as ``Weight (kg):``, ``LBS`` or ``Unit: cm``; at most its last 40 characters count.
 
     Returns:
-        The unit's full name; None where the text doesn't end with a unit in brackets, after the word
-        unit, or alone.
+        The unit's full name; None where the text doesn't end with a unit in brackets, after a word such as
+        unit or size, or alone.
     """
     match = _ANNOUNCED.search(plain_text(text)[-_MAX_ANNOUNCEMENT:])
     if match is None:
         return None
     # The whole must be a unit: a number before it would make it part of a quantity.
-    unit = _UNIT.fullmatch(match[1] or match[2] or match[3])
+    unit = _UNIT.fullmatch(match[1] or match[2] or match[3] or match[4])
     return None if unit is None else _unit_of(unit)

@@ -17,6 +17,9 @@ type Parser = Callable[[str], tuple[FoundQuantity, ...]]
 # Where the neighbour of a text line is.
 type Placement = Literal["left", "right", "above", "below"]
 
+# The name of a side.
+_SIDE: Final = "(?:width|height|depth|length|diameter|thickness)"
+
 # Overlap of two lines' heights, as a part of the lower one, from which they are in one row. Chosen by hand.
 _SAME_ROW: Final = 0.5
 
@@ -25,12 +28,16 @@ _SAME_ROW: Final = 0.5
 _SAME_COLUMN: Final = 0.3
 
 # How far from its number a unit in a line of its own may be, in letter heights. Chosen by hand.
-_UNIT_REACH: Final[dict[Placement, float]] = {"right": 1.2, "below": 0.8}
+_UNIT_REACH: Final[dict[Placement, float]] = {"right": 1.2, "below": 0.8, "above": 0.8}
 
 # A number that stands alone, with a side's name or without, and a degree sign in the place of an inch mark.
 _MISREAD_INCHES: Final = re.compile(
-    r"(?:[a-z ]{0,12}(?:width|height|depth|length)[: ]{0,2})?[0-9]{1,3}(?:[.][0-9]{1,2})?[°º]", re.IGNORECASE
+    rf"(?:[a-z ]{{0,12}}{_SIDE}[:; ]{{0,2}})?[0-9]{{1,3}}(?:[.][0-9]{{1,2}})?[°º]", re.IGNORECASE
 )
+
+# A number that stands alone, of 13 to 99 and with a foot mark: an inch mark of which OCR has missed a part
+# where another number has an inch mark.
+_MISREAD_FEET: Final = re.compile(r"(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?['’′]")
 # A number with an inch mark.
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
 
@@ -43,16 +50,41 @@ _LIST_LETTER: Final = re.compile(r"[a-h][.)][ ]?[0-9]")
 # Different letters before numbers from which they are a list's and name no sides. Chosen by hand.
 _MIN_LIST_LETTERS: Final = 3
 
-# A number alone in its line.
-_BARE_NUMBER: Final = re.compile(r"[^a-z0-9]{0,2}[0-9][0-9., /\-]{0,9}[¼½¾⅛⅜⅝⅞]?[ ]?")
+# A number alone in its line, or with a side's name before it.
+_BARE_NUMBER: Final = re.compile(
+    rf"(?:(?:[a-z ]{{0,12}} )?{_SIDE}[:; ]{{1,2}})?[^a-z0-9]{{0,2}}[0-9][0-9., /\-]{{0,9}}[¼½¾⅛⅜⅝⅞]?[ ]?"
+)
 # A number, or an ``A x B x C`` group, alone in its line.
 _BARE_NUMBERS: Final = re.compile(
     r"[^a-z0-9]{0,2}[0-9][0-9., /]{0,9}[¼½¾⅛⅜⅝⅞]?(?:[ ]?[x*-][ ]?[0-9][0-9.,]{0,7}){0,2}[ ]?"
 )
 # A line that begins as a unit may.
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
-# A unit announced for the whole picture: after the word unit, or alone in brackets.
-_UNIT_FOR_ALL: Final = re.compile(r"(?<![a-z])units?[ ]?[:=]|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$")
+# A unit announced for the whole picture: after the word unit or another of its kind, or alone in brackets.
+_UNIT_FOR_ALL: Final = re.compile(
+    r"(?<![a-z])units?[ ]?[:=]|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=]|[ ](?:(?:are|is)[ ])?in[ ])"
+    r"|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$"
+)
+
+# A size alone in its line, with dashes or arrow heads of its dimension line: two digits at least, for OCR reads
+# single ones into all that is drawn.
+_BARE_SIZE: Final = re.compile(r"[-~<>←→↔|. ]{0,3}((?:[1-9][0-9]{1,3}(?:[.,][0-9]{1,2})?|[0-9][.,][0-9]{1,3}))[-~<>←→↔|. ]{0,3}")
+
+# A size with the name of its side and no unit.
+_SIZE_OF_SIDE: Final = re.compile(
+    rf"(?:[a-z ]{{0,12}}(?<![a-z]){_SIDE}[:; ]{{1,3}}([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)[ ]?"
+    r"|([0-9]{1,4}(?:[.,][0-9]{1,3})?)[ ]?(?:wide|tall|high|deep|long|thick|diameter))"
+)
+
+# Units that are shared with numbers without one. Not metres and feet, which are rarer than a misread m or '.
+_SHARED_UNITS: Final = frozenset({"millimetre", "centimetre", "inch"})
+
+# How much larger or smaller than the picture's other sizes a bare number may be to take their unit. Chosen by
+# hand.
+_MAX_RATIO_OF_SIZES: Final = 4.0
+
+# The same for its letters' height. Chosen by hand.
+_MAX_RATIO_OF_LETTERS: Final = 1.4
 
 
 def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
@@ -60,7 +92,7 @@ def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
 
     Degrees are read as inches where another number has an inch mark. A number and its unit in two
     neighbouring lines become one line, and a bare number takes the unit that its table or the whole picture
-    announces.
+    announces, or the only one that the picture has.
 
     Args:
         text: The lines as they were read, in any order.
@@ -71,7 +103,7 @@ def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
     """
     placed = _blank_list_letters([_place(line, parse) for line in _repair_inches(text)])
     joined = _join_units(placed, parse)
-    lines = [_with_announced_unit(line, joined, parse) for line in joined]
+    lines = _with_shared_unit([_with_announced_unit(line, joined, parse) for line in joined], parse)
     lines.sort(key=lambda line: (line.bounds.y, line.bounds.x))
     return lines
 
@@ -117,16 +149,21 @@ def _place(line: TextLine, parse: Parser) -> PlacedLine:
 
 
 def _repair_inches(text: Sequence[TextLine]) -> list[TextLine]:
-    """Read degrees as inches where a number stands alone and another in the picture has an inch mark."""
+    """Read degrees and feet as inches where a number stands alone and another has an inch mark."""
     if not any(_INCHES.search(line.text) for line in text):
         return list(text)
     return [
         replace(line, text=f'{stripped[:-1]}"')
-        if _MISREAD_INCHES.fullmatch(stripped := line.text.strip())
-        and stripped[:-1].split()[-1] not in _ANGLES
+        if _is_misread_inches(stripped := line.text.strip())
         else line
         for line in text
     ]
+
+
+def _is_misread_inches(text: str) -> bool:
+    if _MISREAD_INCHES.fullmatch(text):
+        return text[:-1].split()[-1] not in _ANGLES
+    return _MISREAD_FEET.fullmatch(text) is not None
 
 
 def _blank_list_letters(placed: Sequence[PlacedLine]) -> list[PlacedLine]:
@@ -141,7 +178,10 @@ def _blank_list_letters(placed: Sequence[PlacedLine]) -> list[PlacedLine]:
 
 
 def _join_units(placed: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
-    """Join each number that stands alone with the unit in the line right of it or below it."""
+    """Join each number that stands alone with the unit in the line right of it, below it, or where it reads on.
+
+    Text that runs up reads on above.
+    """
     units = {
         index: line
         for index, line in enumerate(placed)
@@ -170,11 +210,27 @@ def _nearest_unit(
         gap = None if unit is number else gap_between(number, unit)
         if gap is None or gap[1] not in _UNIT_REACH or gap[0] >= min(_UNIT_REACH[gap[1]], nearest_gap):
             continue
+        box = number.box
+        if gap[1] == "above":
+            if not _runs_up(unit):
+                continue
+            # Text of two digits is as high as wide: its own box doesn't say that it runs up.
+            around = bounds_of([number.box, unit.box])
+            box = (
+                (around.left, around.bottom),
+                (around.left, around.top),
+                (around.right, around.top),
+                (around.right, around.bottom),
+            )
         text = f"{digits} {unit.text.strip()}"
-        both = _place(TextLine(text, min(number.score, unit.score), number.box), parse)
+        both = _place(TextLine(text, min(number.score, unit.score), box), parse)
         if both.quantities and both.quantities[0].start < len(digits):
             nearest_gap, nearest = gap[0], (index, both)
     return nearest
+
+
+def _runs_up(line: PlacedLine) -> bool:
+    return line.direction == "upright" and line.box[1][1] < line.box[0][1]
 
 
 def _with_announced_unit(number: PlacedLine, lines: Sequence[PlacedLine], parse: Parser) -> PlacedLine:
@@ -194,3 +250,56 @@ def _with_announced_unit(number: PlacedLine, lines: Sequence[PlacedLine], parse:
         return number
     joined = _place(TextLine(f"{number.text.strip()} {unit}", number.score, number.box), parse)
     return joined if joined.quantities else number
+
+
+def _with_shared_unit(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
+    """Give bare sizes the unit of the picture's other sizes, where those have one unit of length only.
+
+    A bare size has the name of a side, or about the size and the letters of one with the unit.
+    """
+    units = {found.quantity.unit for line in lines for found in line.quantities} & LENGTH_UNITS
+    if len(units) != 1 or not units <= _SHARED_UNITS:
+        return list(lines)
+    (unit,) = units
+    sized = [
+        (float(found.quantity.value), line.letter_height)
+        for line in lines
+        for found in line.quantities
+        if found.quantity.unit == unit
+    ]
+    return [line if line.quantities else _with_unit(line, unit, sized, parse) for line in lines]
+
+
+def _with_unit(
+    line: PlacedLine, unit: str, sized: Sequence[tuple[float, float]], parse: Parser
+) -> PlacedLine:
+    """Give a line the unit if it is a bare size.
+
+    Args:
+        line: A line without quantities.
+        unit: The unit's full name.
+        sized: The values and letter heights of the picture's sizes with that unit.
+        parse: Finds a line's quantities.
+    """
+    plain = line.plain.strip()
+    if side := _SIZE_OF_SIDE.fullmatch(plain):
+        end = max(side.end(1), side.end(2))
+    elif (bare := _BARE_SIZE.fullmatch(plain)) and _is_like_others(bare[1], line.letter_height, sized):
+        end = bare.end(1)
+    else:
+        return line
+    text = line.text.strip()
+    return _place(TextLine(f"{text[:end]} {unit}{text[end:]}", line.score, line.box), parse)
+
+
+def _is_like_others(digits: str, letters: float, sized: Sequence[tuple[float, float]]) -> bool:
+    """Say whether a number and its letters are about as large as those of one of the sizes."""
+    value = float(digits.replace(",", "."))
+    return any(
+        _ratio(value, other) <= _MAX_RATIO_OF_SIZES and _ratio(letters, height) <= _MAX_RATIO_OF_LETTERS
+        for other, height in sized
+    )
+
+
+def _ratio(a: float, b: float) -> float:
+    return max(a, b) / min(a, b)
