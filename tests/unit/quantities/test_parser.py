@@ -118,6 +118,12 @@ def count_steps(text: str) -> int:
         ("1 cm x", ""),
         ("5' ", '1"'),
         ("(kg) 5 ", "é"),
+        ("1x2/3x", "4 in"),
+        ("1 ", "cm"),
+        ("10z", ""),
+        ("5cm/2in ", ""),
+        ("a1m", ""),
+        ("1 wide ", "1 cm"),
     ],
 )
 def test_ten_times_the_text_takes_ten_times_the_steps(piece: str, end: str) -> None:
@@ -188,12 +194,114 @@ def test_two_groups_in_one_line_stay_apart() -> None:
         ("5'-10\"", "70 inch"),
         ("5'10.5''", "70.5 inch"),
         ("5 feet 3 inches", "63 inch"),
+        ("5 ft 6 in", "66 inch"),
+        ("5ft. 6in", "66 inch"),
+        ("5' 6 1/2\"", "66.5 inch"),
+        ("5'-6½\"", "66.5 inch"),
         ("1 LB 7.2 OZ", "1.45 pound"),
         ("1 lb. 4 oz.", "1.25 pound"),
     ],
 )
 def test_feet_with_inches_and_pounds_with_ounces_are_one(text: str, expected: str) -> None:
     assert found(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10 20 30 cm", "Size: 10 20 30 cm", "10cm20cm30cm", "10*20°30cm", "10x20x30 (LxWxH) cm",
+        "10(W)x20(H)x30(V) cm", "10 cm Tall x 20 Wide x 30 Thick",
+    ],
+)  # fmt: skip
+def test_a_group_is_found_without_its_x_and_around_the_names_of_sides(text: str) -> None:
+    assert found(text) == ["10 centimetre", "20 centimetre", "30 centimetre"]
+    assert [(f.member, f.group_size) for f in find_quantities(text)] == [(0, 3), (1, 3), (2, 3)]
+
+
+@pytest.mark.parametrize("text", ["10 11 12 13 cm", "Pack of 2 10 20 cm", "10 cm 20 cm", "5'6'"])
+def test_neighbours_are_no_group(text: str) -> None:
+    assert {f.group_size for f in find_quantities(text)} == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2x2/3x3 ft", ["3 foot", "3 foot"]),
+        ("13x18cm/5x7in", ["13 centimetre", "18 centimetre", "5 inch", "7 inch"]),
+        ("2 x 3 / 4 x 6 in", ["4 inch", "6 inch"]),
+        ("2 x 3/4 x 6 in", ["2 inch", "0.75 inch", "6 inch"]),
+        ("1/2x1/2x1/2 in", ["0.5 inch"] * 3),
+        ('2"x3/4"x6"', ["2 inch", "0.75 inch", "6 inch"]),
+    ],
+)
+def test_a_slash_between_two_sizes_is_no_fraction(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize("unit", ["W", "V", "g", "l", "m"])
+@pytest.mark.parametrize("code", ["A4", "BL1185", "MF12", "X5", "462136"])
+def test_letters_digits_and_a_unit_s_letter_are_a_code(code: str, unit: str) -> None:
+    assert found(code + unit) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PF40281B1-Q000", "TYPE U21B", "3M Adhesive", "100M Ethernet", "16.7M colors", "316L Stainless Steel",
+        "5G WiFi", "60'°C", "217003.7V",
+    ],
+)  # fmt: skip
+def test_codes_brands_and_speeds_are_no_quantities(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("AC110V", "110 volt"),
+        ("DC5V", "5 volt"),
+        ("L5m", "5 metre"),
+        ("GW4g", "4 gram"),
+        ("e400g", "400 gram"),
+        ("6 pieces x60g", "60 gram"),
+        ("3M", "3 metre"),
+        ("10000W", "10000 watt"),
+    ],
+)
+def test_currents_sides_and_signs_before_a_number_are_no_code(text: str, expected: str) -> None:
+    assert found(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("120z", ["12 ounce"]),
+        ("1.230Z", ["1.23 ounce"]),
+        ("10 0z", ["10 ounce"]),
+        ("1.0z", []),
+        ("16.9L02", ["16.9 fluid ounce"]),
+        ("250m1", ["250 millilitre"]),
+        ("5m1.2kg", ["5 metre", "1.2 kilogram"]),
+        ("48lnch", ["48 inch"]),
+        ("89€m", ["89 centimetre"]),
+    ],
+)
+def test_misread_units_are_read(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('8" Wide, 0.04 Thick', ["8 inch", "0.04 inch"]),
+        ("Width: 10 Height: 20 cm", ["10 centimetre", "20 centimetre"]),
+        ("Width: 10 Height: 20 cm, 8 in", ["20 centimetre", "8 inch"]),
+        ('8" Wide, 4 shelves', ["8 inch"]),
+        ("2 kg, 4 Wide", ["2 kilogram"]),
+    ],
+)
+def test_a_side_without_a_unit_takes_the_only_unit_of_length(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("12x330ml", "330 millilitre"), ("2 x 60W", "60 watt")])
@@ -213,7 +321,20 @@ def test_what_is_written_is_found_again(value: Decimal, unit: str) -> None:
     assert [f.quantity for f in find_quantities(format_quantity(quantity))] == [quantity]
 
 
-LIKELY = st.text(alphabet=string.digits + " .,/-x×'\"”′cmkgvlbozinft¾½٣ø()~²\u212a\ud800", max_size=60)
+@given(st.decimals(1, 99, places=1), st.decimals(1, 99, places=1), st.sampled_from(["cm", "mm", "in", '"']))
+def test_a_group_s_members_are_the_same_however_x_is_written(a: Decimal, b: Decimal, unit: str) -> None:
+    spellings = [f"{a}{unit} {x} {b}{unit}" for x in "x×X*"] + [f"{a} x {b} {unit}", f"{a}{unit}x{b}{unit}"]
+    assert len({tuple(found(text)) for text in spellings}) == 1
+
+
+@given(st.integers(2, 99), st.integers(2, 99), st.integers(2, 99), st.integers(2, 99))
+def test_two_sizes_have_no_fraction_between_them(a: int, b: int, c: int, d: int) -> None:
+    values = [int(f.quantity.value) for f in find_quantities(f"{a}x{b}cm/{c}x{d}in")]
+    assert values == [a, b, c, d]
+    assert all(f.quantity.value % 1 == 0 for f in find_quantities(f"{a}x{b}/{c}x{d} in"))
+
+
+LIKELY = st.text(alphabet=string.digits + " .,/-x×*'\"”′°€cmkgvlbozinftwhd¾½٣ø()~²\u212a\ud800", max_size=60)
 
 
 @given(st.one_of(st.text(max_size=200), LIKELY))

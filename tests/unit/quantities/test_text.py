@@ -48,6 +48,38 @@ def test_a_degree_sign_beside_a_side_is_an_inch_mark(text: str, expected: list[s
     assert found(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("13/8°", ["1.375 inch"]),
+        ("2 5/8*", ["2.625 inch"]),
+        ("1/2°C", []),
+        ("3/4 * 5 cm", ["0.75 centimetre", "5 centimetre"]),
+        ("85*45°22.5mm", ["85 millimetre", "45 millimetre", "22.5 millimetre"]),
+        ("45°30", []),
+    ],
+)
+def test_a_degree_sign_is_an_inch_mark_after_a_fraction_and_an_x_in_a_group(
+    text: str, expected: list[str]
+) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0274 mm", ["274 millimetre"]),
+        ("022.2cm", ["22.2 centimetre"]),
+        ("0.5 mm", ["0.5 millimetre"]),
+        ("1050 mm", ["1050 millimetre"]),
+        ("007 mm", []),
+        ("0274 ml", []),
+    ],
+)
+def test_a_zero_before_a_length_is_a_diameter_sign(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
+
+
 def test_an_o_before_decimals_is_a_zero() -> None:
     assert found("THICKNESS: O.5mm") == ["0.5 millimetre"]
     assert found("No.5 mm") == ["5 millimetre"]

@@ -84,6 +84,88 @@ def test_angles_that_products_turn_by_stay_angles(angle: str) -> None:
     assert quantities(line(angle), line('46.7"', y=200)) == ["46.7 inch"]
 
 
+def test_feet_are_inches_where_others_have_inch_marks() -> None:
+    assert quantities(line("46'"), line('26"', y=200)) == ["46 inch", "26 inch"]
+    assert quantities(line("25 1/2'"), line('26"', y=200)) == ["25.5 inch", "26 inch"]
+    assert quantities(line("6'"), line('26"', y=200)) == ["6 foot", "26 inch"]
+    assert quantities(line("46'"), line("26'", y=200)) == ["46 foot", "26 foot"]
+
+
+@pytest.mark.parametrize(
+    ("metres", "others", "expected"),
+    [
+        ("84 m", ["166 cm"], "84 centimetre"),
+        ("W=7.5m", ["6.2 cm"], "7.5 centimetre"),
+        ("72.m", ["90 cm / 35.4 in"], "72 centimetre"),
+        ("7m", ["20 mm"], "7 millimetre"),
+        ("2 m", ["30 cm"], "2 metre"),
+        ("Length: 60 m", ["51 cm"], "60 metre"),
+        ("5m", ["13 cm", "16.4 ft"], "5 metre"),
+        ("84 m", ["12 V"], "84 metre"),
+    ],
+)
+def test_metres_are_centimetres_where_others_are_about_as_many(
+    metres: str, others: list[str], expected: str
+) -> None:
+    lines = [line(other, y=150 + 40 * index) for index, other in enumerate(others)]
+    assert quantities(line(metres), *lines)[0] == expected
+
+
+def test_a_unit_that_runs_up_stands_above_its_number() -> None:
+    number, unit = line("55", 100, 140), line("cm", 100, 136, degrees=-90)
+    (joined,) = placed(number, unit)
+    assert joined.text == "55 cm"
+    assert joined.direction == "upright"
+    assert len(placed(number, line("cm", 124, 112, degrees=90))) == 2
+
+
+def test_a_side_s_number_is_joined_with_the_unit_below() -> None:
+    assert quantities(line("Depth: 63"), line("cm [24.8", y=130)) == ["63 centimetre"]
+
+
+@pytest.mark.parametrize("head", ["Width (cm)", "cm", "Size: cm"])
+def test_a_table_s_unit_stands_above_its_numbers(head: str) -> None:
+    table = [line(head, 300), line("20", 310, 160), line("35.5", 300, 220), line("kg", 600)]
+    assert quantities(*table) == ["20 centimetre", "35.5 centimetre"]
+
+
+def test_a_table_s_unit_is_for_all_numbers_of_its_row() -> None:
+    row = [line("Size (mm)", 20), line("20", 300), line("35", 400), line("S", 700)]
+    assert quantities(*row) == ["20 millimetre", "35 millimetre"]
+
+
+@pytest.mark.parametrize(
+    "said", ["Unit: mm", "(mm)", "Dimensions: mm", "All dimensions are in mm", "Measurements in mm"]
+)
+def test_a_unit_said_for_all_is_given_to_bare_numbers(said: str) -> None:
+    drawing = [line("120", 100, 100), line("35", 300, 200), line(said, 500, 300)]
+    assert quantities(*drawing) == ["120 millimetre", "35 millimetre"]
+
+
+@pytest.mark.parametrize("text", ["1.4 Wide", "Depth: 4", "Back Width 4", "0.040 Thick"])
+def test_a_side_takes_the_picture_s_only_unit_of_length(text: str) -> None:
+    assert len(quantities(line(text), line('12"', y=200), line("3 kg", y=300))) == 3
+    assert len(quantities(line(text), line('12"', y=200), line("3 cm", y=300))) == 2
+    assert len(quantities(line(text), line("12 m", y=200))) == 1
+
+
+@pytest.mark.parametrize("text", ["75.5", "-35-", "7,5", "<20>"])
+def test_a_bare_size_takes_the_picture_s_only_unit_of_length(text: str) -> None:
+    assert len(quantities(line(text), line("22 cm", y=200))) == 2
+    assert len(quantities(line(text), line("22 cm", y=200), line("9 in", y=300))) == 2
+
+
+@pytest.mark.parametrize("text", ["4", "360", "2", "45%", "1/2", "#30", "07", "2024", "30 40"])
+def test_other_bare_numbers_stay_bare(text: str) -> None:
+    assert quantities(line(text), line("22 cm", y=200)) == ["22 centimetre"]
+
+
+def test_numbers_in_other_letters_stay_bare() -> None:
+    corners = ((400.0, 100.0), (500.0, 100.0), (500.0, 150.0), (400.0, 150.0))
+    large = TextLine("25", 0.9, corners)
+    assert quantities(large, line("22 cm", y=200)) == ["22 centimetre"]
+
+
 def test_letters_of_a_list_are_blanked_from_three_on() -> None:
     def plain(letters: str) -> set[str]:
         lines = [line(f"{letter}.61cm", y=40.0 * n) for n, letter in enumerate(letters)]
@@ -131,7 +213,23 @@ def test_a_neighbour_is_so_many_letter_heights_off(
     st.lists(
         st.builds(
             line,
-            st.sampled_from(["4", "cm", "1/2", '"', "Unit: cm", "(kg)", "A.5 cm", "30°", "5 x 7 in", "x"]),
+            st.sampled_from(
+                [
+                    "4",
+                    "cm",
+                    "1/2",
+                    '"',
+                    "Unit: cm",
+                    "(kg)",
+                    "A.5 cm",
+                    "30°",
+                    "5 x 7 in",
+                    "x",
+                    "19'",
+                    "22",
+                    "5 m",
+                ]
+            ),
             st.floats(0, 800),
             st.floats(0, 400),
         ),
@@ -142,4 +240,4 @@ def test_nothing_is_read_twice_and_nothing_but_units_goes(lines: list[TextLine])
     found = placed(*lines)
     assert len(found) <= len(lines)
     words = " ".join(line.text for line in found)
-    assert all(line.text in words or line.text == "30°" for line in lines)
+    assert all(line.text in words or line.text in {"30°", "19'", "5 m"} for line in lines)

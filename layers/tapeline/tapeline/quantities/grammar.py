@@ -65,7 +65,8 @@ _VULGAR: Final = re.compile(r"[ ]?-?[ ]?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙�
 
 # The name or letter of a side, in brackets or not, as in ``10 (W) x 20``.
 _SIDE: Final = (
-    r"(?:[(\[]?(?:length|width|height|depth|long|wide|high|tall|deep|thick|diameter|dia|[lwhdøt])[)\]]?[.:]?)?"
+    r"(?:[(\[]?(?:length|width|height|depth|long|wide|high|tall|deep|thick|diameter|dia|[lwhdøt])"
+    r"[)\]]?[.:]?)?"
 )
 
 # Between the members of an ``A x B x C`` group.

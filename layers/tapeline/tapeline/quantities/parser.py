@@ -157,7 +157,7 @@ def _read_number_with_unit(plain: str, start: int) -> tuple[_Number | None, int]
 
 
 def _glued_unit(plain: str, start: int, end: int) -> _Number | None:
-    """Return the number at an index whose last digit is the first letter of its unit, misread, if it is one."""
+    """Return the number at an index whose last digit is its unit's first letter, misread."""
     digits = plain[start:end]
     if len(digits) < 2 or digits[-2] in ".,":
         return None
@@ -211,7 +211,7 @@ def _unit_in_brackets(plain: str, index: int) -> str | None:
 
 
 def _with_units_of_sides(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
-    """Give a side without a unit the text's unit of length, where it has one only: ``8" Wide, 0.04 Thick``."""
+    """Give a side without a unit the text's only unit of length, as in ``8" Wide, 0.04 Thick``."""
     units = {number.unit for number in numbers}
     lengths = units & LENGTH_UNITS
     if None not in units or len(lengths) != 1:

@@ -53,7 +53,9 @@ _MISREAD_DIAMETER: Final = re.compile(
 
 # A degree sign or an asterisk (an x in plain text) in the place of the inch mark after a fraction, as OCR
 # returns it in ``13/8°`` and ``2 5/8*``.
-_MISREAD_INCH_OF_FRACTION: Final = re.compile(r"(?<=[0-9]/[248])[°º](?![cf0-9])|(?<=[0-9]/[248])x(?![ ]?[0-9a-z])")
+_MISREAD_INCH_OF_FRACTION: Final = re.compile(
+    r"(?<=[0-9]/[248])[°º](?![cf0-9])|(?<=[0-9]/[248])x(?![ ]?[0-9a-z])"
+)
 
 # A degree sign in the place of a second x, as OCR returns it in ``85*45°22.5mm``.
 _MISREAD_TIMES: Final = re.compile(r"(x[ ]?[0-9.]{1,6})°(?=[0-9])")
@@ -114,7 +116,7 @@ def correct_misread(plain: str) -> str:
         A text of the same length.
     """
     if "°" in plain:
-        plain = _MISREAD_TIMES.sub(r"\1x", _MISREAD_INCH.sub('"', plain))
+        plain = _MISREAD_INCH.sub('"', _MISREAD_TIMES.sub(r"\1x", plain))
     if "/" in plain:
         plain = _MISREAD_INCH_OF_FRACTION.sub('"', plain)
     plain = _MISREAD_DIAMETER.sub("ø", _MISREAD_ZERO.sub("0", plain))

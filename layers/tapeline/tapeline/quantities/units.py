@@ -38,7 +38,9 @@ SIZE_BY_UNIT: Final[dict[str, float]] = {
 _SPELLINGS: Final[dict[str, str]] = {
     "cubic foot": r"cu(?:bic|\.)? ?-?(?:ft|feet|foot)|(?:ft|feet)\.?[³3]",
     "cubic inch": r"cu(?:bic|\.)? ?-?in(?:ch(?:es)?)?|in(?:ch)?\.?[³3]",
-    "fluid ounce": r"(?:u\.?s\.? ?)?(?:f[li1t]?(?:uid)?s?[.,]? ?-?(?:[o0][z2]s?|ounces?)|fluid [o0]zs?|l[o0][z2])",
+    "fluid ounce": (
+        r"(?:u\.?s\.? ?)?(?:f[li1t]?(?:uid)?s?[.,]? ?-?(?:[o0][z2]s?|ounces?)|fluid [o0]zs?)|l[o0][z2]"
+    ),
     "imperial gallon": r"(?:imp(?:erial|\.)?|uk) ?gal(?:lons?|s)?",
     "centimetre": r"centi ?met(?:er|re)s?|[c€]ms?|㎝",
     "millimetre": r"milli ?met(?:er|re)s?|mms?|㎜",
@@ -116,8 +118,8 @@ _WORD_IN_BEFORE: Final = re.compile(
 _LETTERED_SIDE_AFTER: Final = re.compile(r"[)\]]?[ ]{0,2}x[ ]{0,2}[0-9.,]{1,8}[\"]?[ ]?[(\[]?[whld](?![a-z])")
 
 # Unit -> the words after its symbol that make something else of the two: a brand (``3M Adhesive``), a speed
-# (``100M Ethernet``), a count (``16.7M colors``, ``5M pixels``), a radio band (``5G WiFi``) or a kind of steel
-# (``316L stainless``).
+# (``100M Ethernet``), a count (``16.7M colors``, ``5M pixels``), a radio band (``5G WiFi``) or a kind of
+# steel (``316L stainless``).
 _WORD_AFTER: Final = {
     "metre": re.compile(
         r"[ ]?(?:adhesive|tape|glue|stickers?|model|bps|ethernet|lan|network|mega|pixels?|colou?rs?)(?![a-z])"
@@ -133,7 +135,8 @@ _UNITS_LIKE_SIDES: Final = frozenset({"watt", "litre"})
 _ANNOUNCED: Final = re.compile(
     r"[(\[][ ]?([a-z\"'µ .~]{1,12}?)[~]?[ ]?[)\]][ ]?[.:=]?[ ]{0,3}$"
     r"|(?<![a-z])units?[ ]?[:=]?[ ]?([a-z\"]{1,11})[.]?$"
-    r"|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=][ ]?|[ ](?:(?:are|is)[ ])?in[ ])([a-z]{2,11})[.]?$"
+    r"|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=][ ]?|[ ](?:(?:are|is)[ ])?in[ ])"
+    r"([a-z]{2,11})[.]?$"
     r"|^[ ]{0,2}([a-z\"]{2,11})[.:]?[ ]{0,2}$"
 )
 

@@ -37,7 +37,9 @@ _MISREAD_INCHES: Final = re.compile(
 
 # A number that stands alone, of 13 to 99 and with a foot mark: an inch mark of which OCR has missed a part
 # where another number has an inch mark.
-_MISREAD_FEET: Final = re.compile(r"(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?['’′]")
+_MISREAD_FEET: Final = re.compile(
+    r"(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?['\u2019\u2032]"
+)
 # A number with an inch mark.
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
 
@@ -62,13 +64,16 @@ _BARE_NUMBERS: Final = re.compile(
 _LEADING_UNIT: Final = re.compile(r"[(\[]?[a-zµ.\"' ]{1,14}(?![a-z])")
 # A unit announced for the whole picture: after the word unit or another of its kind, or alone in brackets.
 _UNIT_FOR_ALL: Final = re.compile(
-    r"(?<![a-z])units?[ ]?[:=]|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=]|[ ](?:(?:are|is)[ ])?in[ ])"
+    r"(?<![a-z])units?[ ]?[:=]"
+    r"|(?<![a-z])(?:size|dimension|measurement)s?(?:[ ]?[:=]|[ ](?:(?:are|is)[ ])?in[ ])"
     r"|^[ ]?[(\[][a-z\" ]{1,12}[)\]][ ]?$"
 )
 
-# A size alone in its line, with dashes or arrow heads of its dimension line: two digits at least, for OCR reads
-# single ones into all that is drawn.
-_BARE_SIZE: Final = re.compile(r"[-~<>←→↔|. ]{0,3}((?:[1-9][0-9]{1,3}(?:[.,][0-9]{1,2})?|[0-9][.,][0-9]{1,3}))[-~<>←→↔|. ]{0,3}")
+# A size alone in its line, with dashes or arrow heads of its dimension line: two digits at least, for OCR
+# reads single ones into all that is drawn.
+_BARE_SIZE: Final = re.compile(
+    r"[-~<>←→↔|. ]{0,3}((?:[1-9][0-9]{1,3}(?:[.,][0-9]{1,2})?|[0-9][.,][0-9]{1,3}))[-~<>←→↔|. ]{0,3}"
+)
 
 # A size with the name of its side and no unit.
 _SIZE_OF_SIDE: Final = re.compile(
@@ -78,6 +83,9 @@ _SIZE_OF_SIDE: Final = re.compile(
 
 # Units that are shared with numbers without one. Not metres and feet, which are rarer than a misread m or '.
 _SHARED_UNITS: Final = frozenset({"millimetre", "centimetre", "inch"})
+
+# A size in metres alone in its line.
+_METRES: Final = re.compile(r"[^a-z0-9]{0,2}(?:[whdl][:=])?[0-9]{1,3}(?:[.,][0-9]{1,2})?[. ]?m[^a-z0-9]{0,2}")
 
 # How much larger or smaller than the picture's other sizes a bare number may be to take their unit. Chosen by
 # hand.
@@ -103,7 +111,8 @@ def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
     """
     placed = _blank_list_letters([_place(line, parse) for line in _repair_inches(text)])
     joined = _join_units(placed, parse)
-    lines = _with_shared_unit([_with_announced_unit(line, joined, parse) for line in joined], parse)
+    lines = _repair_metres(_with_announced_units(joined, parse), parse)
+    lines = _with_shared_unit(lines, parse)
     lines.sort(key=lambda line: (line.bounds.y, line.bounds.x))
     return lines
 
@@ -153,16 +162,14 @@ def _repair_inches(text: Sequence[TextLine]) -> list[TextLine]:
     if not any(_INCHES.search(line.text) for line in text):
         return list(text)
     return [
-        replace(line, text=f'{stripped[:-1]}"')
-        if _is_misread_inches(stripped := line.text.strip())
-        else line
+        replace(line, text=f'{stripped[:-1]}"') if _is_misread_inches(stripped := line.text.strip()) else line
         for line in text
     ]
 
 
 def _is_misread_inches(text: str) -> bool:
     if _MISREAD_INCHES.fullmatch(text):
-        return text[:-1].split()[-1] not in _ANGLES
+        return text[:-1].rsplit(maxsplit=1)[-1] not in _ANGLES
     return _MISREAD_FEET.fullmatch(text) is not None
 
 
@@ -178,9 +185,9 @@ def _blank_list_letters(placed: Sequence[PlacedLine]) -> list[PlacedLine]:
 
 
 def _join_units(placed: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
-    """Join each number that stands alone with the unit in the line right of it, below it, or where it reads on.
+    """Join each number that stands alone with the unit in the line right of it or below it.
 
-    Text that runs up reads on above.
+    A unit whose text runs up stands above its number.
     """
     units = {
         index: line
@@ -229,27 +236,84 @@ def _nearest_unit(
     return nearest
 
 
+def _is_above_in_column(other: PlacedLine, line: PlacedLine) -> bool:
+    """Say whether another line stands in a line's column, above it, however far off."""
+    a, b = other.bounds, line.bounds
+    return (
+        a.bottom <= b.top + line.letter_height / 2 and overlap(a.left, a.right, b.left, b.right) > _SAME_ROW
+    )
+
+
 def _runs_up(line: PlacedLine) -> bool:
     return line.direction == "upright" and line.box[1][1] < line.box[0][1]
 
 
-def _with_announced_unit(number: PlacedLine, lines: Sequence[PlacedLine], parse: Parser) -> PlacedLine:
-    """Give bare numbers the unit that stands left of them in their row, or once for the whole picture.
+def _with_announced_units(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
+    """Give bare numbers the unit that the head of their row or column says, or that is said for all.
 
-    The row is that of a table, as in ``Weight (kg) | 5`` and ``Weight | lbs | 526.9``. For the whole picture
-    a unit counts after the word unit or in brackets, and where it is a length: ``Unit: cm``, ``(inch)``.
+    A row is that of a table, as in ``Weight (kg) | 5`` and ``Weight | lbs | 526.9``. For the whole picture a
+    unit counts after the word unit or in brackets, and where it is a length: ``Unit: cm``, ``(inch)``.
     """
-    if number.quantities or not _BARE_NUMBERS.fullmatch(number.plain):
-        return number
-    left = [line for line in lines if line is not number and is_left_in_row(line, number)]
+    is_bare = [not line.quantities and _BARE_NUMBERS.fullmatch(line.plain) is not None for line in lines]
+    if not any(is_bare):
+        return list(lines)
+    heads = [line for line, bare in zip(lines, is_bare, strict=True) if not bare]
+    announced = (announced_unit(line.text) for line in heads if _UNIT_FOR_ALL.search(line.plain))
+    for_all = next((unit for unit in announced if unit in LENGTH_UNITS), None)
+    given: list[PlacedLine] = []
+    for line, bare in zip(lines, is_bare, strict=True):
+        unit = (_unit_of_heads(line, heads) or for_all) if bare else None
+        joined = None
+        if unit is not None:
+            joined = _place(TextLine(f"{line.text.strip()} {unit}", line.score, line.box), parse)
+        given.append(joined if joined is not None and joined.quantities else line)
+    return given
+
+
+def _unit_of_heads(number: PlacedLine, heads: Sequence[PlacedLine]) -> str | None:
+    """Return the unit that the nearest head left of a number, else above it, announces."""
+    left = [line for line in heads if is_left_in_row(line, number)]
     unit = announced_unit(max(left, key=lambda line: line.bounds.right).text) if left else None
-    if unit is None:
-        announced = (announced_unit(line.text) for line in lines if _UNIT_FOR_ALL.search(line.plain))
-        unit = next((found for found in announced if found in LENGTH_UNITS), None)
-    if unit is None:
-        return number
-    joined = _place(TextLine(f"{number.text.strip()} {unit}", number.score, number.box), parse)
-    return joined if joined.quantities else number
+    if unit is not None:
+        return unit
+    above = [line for line in heads if _is_above_in_column(line, number)]
+    return announced_unit(max(above, key=lambda line: line.bounds.bottom).text) if above else None
+
+
+def _repair_metres(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
+    """Read metres as centimetres or millimetres where the picture's other sizes are about as many of those.
+
+    Sizes in feet say that there are metres, too.
+    """
+    if not any(_METRES.fullmatch(line.plain) for line in lines) or _sizes_in(lines, "foot"):
+        return list(lines)
+    for unit, symbol in (("centimetre", "cm"), ("millimetre", "mm")):
+        if sized := _sizes_in(lines, unit):
+            return [_without_metres(line, symbol, sized, parse) for line in lines]
+    return list(lines)
+
+
+def _without_metres(
+    line: PlacedLine, symbol: str, sized: Sequence[tuple[float, float]], parse: Parser
+) -> PlacedLine:
+    if len(line.quantities) != 1 or not _METRES.fullmatch(line.plain):
+        return line
+    (found,) = line.quantities
+    if not _is_like_others(float(found.quantity.value), line.letter_height, sized):
+        return line
+    index = line.plain.rindex("m")
+    text = f"{line.text[:index]}{symbol}{line.text[index + 1 :]}"
+    return _place(TextLine(text, line.score, line.box), parse)
+
+
+def _sizes_in(lines: Sequence[PlacedLine], unit: str) -> list[tuple[float, float]]:
+    """Return the values and letter heights of the sizes with a unit."""
+    return [
+        (float(found.quantity.value), line.letter_height)
+        for line in lines
+        for found in line.quantities
+        if found.quantity.unit == unit
+    ]
 
 
 def _with_shared_unit(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
@@ -261,12 +325,7 @@ def _with_shared_unit(lines: Sequence[PlacedLine], parse: Parser) -> list[Placed
     if len(units) != 1 or not units <= _SHARED_UNITS:
         return list(lines)
     (unit,) = units
-    sized = [
-        (float(found.quantity.value), line.letter_height)
-        for line in lines
-        for found in line.quantities
-        if found.quantity.unit == unit
-    ]
+    sized = _sizes_in(lines, unit)
     return [line if line.quantities else _with_unit(line, unit, sized, parse) for line in lines]
 
 
@@ -284,7 +343,9 @@ def _with_unit(
     plain = line.plain.strip()
     if side := _SIZE_OF_SIDE.fullmatch(plain):
         end = max(side.end(1), side.end(2))
-    elif (bare := _BARE_SIZE.fullmatch(plain)) and _is_like_others(bare[1], line.letter_height, sized):
+    elif (bare := _BARE_SIZE.fullmatch(plain)) and _is_like_others(
+        float(bare[1].replace(",", ".")), line.letter_height, sized
+    ):
         end = bare.end(1)
     else:
         return line
@@ -292,9 +353,8 @@ def _with_unit(
     return _place(TextLine(f"{text[:end]} {unit}{text[end:]}", line.score, line.box), parse)
 
 
-def _is_like_others(digits: str, letters: float, sized: Sequence[tuple[float, float]]) -> bool:
+def _is_like_others(value: float, letters: float, sized: Sequence[tuple[float, float]]) -> bool:
     """Say whether a number and its letters are about as large as those of one of the sizes."""
-    value = float(digits.replace(",", "."))
     return any(
         _ratio(value, other) <= _MAX_RATIO_OF_SIZES and _ratio(letters, height) <= _MAX_RATIO_OF_LETTERS
         for other, height in sized
