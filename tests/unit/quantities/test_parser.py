@@ -248,7 +248,7 @@ def test_letters_digits_and_a_unit_s_letter_are_a_code(code: str, unit: str) -> 
     "text",
     [
         "PF40281B1-Q000", "TYPE U21B", "3M Adhesive", "100M Ethernet", "16.7M colors", "316L Stainless Steel",
-        "5G WiFi", "60'°C", "217003.7V",
+        "5G WiFi", "60'°C", "217003.7V", "P250065-31M", "16.7M 72%",
     ],
 )  # fmt: skip
 def test_codes_brands_and_speeds_are_no_quantities(text: str) -> None:

@@ -155,6 +155,11 @@ def test_a_bare_size_takes_the_picture_s_only_unit_of_length(text: str) -> None:
     assert len(quantities(line(text), line("22 cm", y=200), line("9 in", y=300))) == 2
 
 
+def test_bare_fractions_take_inches() -> None:
+    assert quantities(line("141/2"), line('15 1/4"', y=200)) == ["14.5 inch", "15.25 inch"]
+    assert quantities(line("12 3/8"), line('15 1/4"', y=200)) == ["12.375 inch", "15.25 inch"]
+
+
 @pytest.mark.parametrize("text", ["4", "360", "2", "45%", "1/2", "#30", "07", "2024", "30 40"])
 def test_other_bare_numbers_stay_bare(text: str) -> None:
     assert quantities(line(text), line("22 cm", y=200)) == ["22 centimetre"]

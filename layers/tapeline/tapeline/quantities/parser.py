@@ -57,6 +57,9 @@ _NO_CODE: Final = frozenset({"ac", "dc", "oc", "c", "nw", "gw", "wt", "e", "by",
 # with inches, misread.
 _GLUED_UNITS: Final = LENGTH_UNITS - {"foot"}
 
+# Digits before a dash from which all is a code, as in ``P250065-31M``. Chosen by hand: no range has them.
+_LONG_CODE: Final = 5
+
 # Letters of sides, which may be right before a length.
 _SIDE_LETTERS: Final = frozenset("whldt")
 
@@ -122,7 +125,7 @@ def find_quantities(text: str) -> list[FoundQuantity]:
         for n in numbers
         if n.unit is not None and n.value > 0
     ]
-    return correct_pairs(plain, found)
+    return correct_pairs(plain, found) if len(found) > 1 else found
 
 
 def _read_numbers(plain: str) -> list[_Number]:
@@ -173,9 +176,11 @@ def _glued_unit(plain: str, start: int, end: int) -> _Number | None:
 
 
 def _is_code(plain: str, start: int, end: int, unit_end: int, unit: str) -> bool:
-    """Return whether letters, digits and a unit's letter are one code, as in ``M100V`` and ``A4W``."""
+    """Return whether letters, digits and a unit's letter are one code: ``M100V``, ``250065-31M``."""
     if unit_end - end != 1 or not plain[end].isalpha():
         return False
+    if plain[start - 1 : start] == "-" and plain[max(0, start - 1 - _LONG_CODE) : start - 1].isdigit():
+        return start > _LONG_CODE
     letters = _letters_before(plain, start)
     return letters is not None and not (unit in LENGTH_UNITS and letters in _SIDE_LETTERS)
 
@@ -212,6 +217,8 @@ def _unit_in_brackets(plain: str, index: int) -> str | None:
 
 def _with_units_of_sides(plain: str, numbers: Sequence[_Number]) -> list[_Number]:
     """Give a side without a unit the text's only unit of length, as in ``8" Wide, 0.04 Thick``."""
+    if len(numbers) < 2:
+        return list(numbers)
     units = {number.unit for number in numbers}
     lengths = units & LENGTH_UNITS
     if None not in units or len(lengths) != 1:

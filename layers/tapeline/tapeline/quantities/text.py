@@ -119,8 +119,12 @@ def correct_misread(plain: str) -> str:
         plain = _MISREAD_INCH.sub('"', _MISREAD_TIMES.sub(r"\1x", plain))
     if "/" in plain:
         plain = _MISREAD_INCH_OF_FRACTION.sub('"', plain)
-    plain = _MISREAD_DIAMETER.sub("ø", _MISREAD_ZERO.sub("0", plain))
-    if missed := _MISSED_TIMES.search(plain):
+    if "o" in plain:
+        plain = _MISREAD_ZERO.sub("0", plain)
+    if "0" in plain:
+        plain = _MISREAD_DIAMETER.sub("ø", plain)
+    missed = _MISSED_TIMES.search(plain) if plain.count(" ") > 1 else None
+    if missed is not None:
         first, second = missed.start(1), missed.start(2)
         plain = f"{plain[:first]}x{plain[first + 1 : second]}x{plain[second + 1 :]}"
     return plain

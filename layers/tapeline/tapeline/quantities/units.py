@@ -118,11 +118,12 @@ _WORD_IN_BEFORE: Final = re.compile(
 _LETTERED_SIDE_AFTER: Final = re.compile(r"[)\]]?[ ]{0,2}x[ ]{0,2}[0-9.,]{1,8}[\"]?[ ]?[(\[]?[whld](?![a-z])")
 
 # Unit -> the words after its symbol that make something else of the two: a brand (``3M Adhesive``), a speed
-# (``100M Ethernet``), a count (``16.7M colors``, ``5M pixels``), a radio band (``5G WiFi``) or a kind of
+# (``100M Ethernet``), a count (``16.7M colors``, ``16.7M 72%``), a radio band (``5G WiFi``) or a kind of
 # steel (``316L stainless``).
 _WORD_AFTER: Final = {
     "metre": re.compile(
         r"[ ]?(?:adhesive|tape|glue|stickers?|model|bps|ethernet|lan|network|mega|pixels?|colou?rs?)(?![a-z])"
+        r"|[ ]?[0-9]{2,3}%"
     ),
     "gram": re.compile(r"[ ]?[-/]?[ ]?(?:wi-?fi|lte|wireless|network|signal|router|band)(?![a-z])"),
     "litre": re.compile(r"[ ]?(?:stainless|steel|surgical|ss)(?![a-z])"),

@@ -35,6 +35,9 @@ _MISREAD_INCHES: Final = re.compile(
     rf"(?:[a-z ]{{0,12}}{_SIDE}[:; ]{{0,2}})?[0-9]{{1,3}}(?:[.][0-9]{{1,2}})?[°º]", re.IGNORECASE
 )
 
+# The last characters of the two patterns.
+_MISREAD_MARKS: Final = frozenset("°º'\u2019\u2032")
+
 # A number that stands alone, of 13 to 99 and with a foot mark: an inch mark of which OCR has missed a part
 # where another number has an inch mark.
 _MISREAD_FEET: Final = re.compile(
@@ -72,8 +75,12 @@ _UNIT_FOR_ALL: Final = re.compile(
 # A size alone in its line, with dashes or arrow heads of its dimension line: two digits at least, for OCR
 # reads single ones into all that is drawn.
 _BARE_SIZE: Final = re.compile(
-    r"[-~<>←→↔|. ]{0,3}((?:[1-9][0-9]{1,3}(?:[.,][0-9]{1,2})?|[0-9][.,][0-9]{1,3}))[-~<>←→↔|. ]{0,3}"
+    r"[-~<>←→↔|. ]{0,3}([1-9][0-9]{1,2}(?:[.,][0-9]{1,2})?|[0-9][.,][0-9]{1,3}"
+    r"|(?:[1-9][0-9]?[ -])?[1-9][0-9]{0,2}/(?:[248]|16))[-~<>←→↔|. ]{0,3}"
 )
+
+# A fraction that may be the number of a page, ``1/2``, or of two: it is no bare size.
+_PAGE: Final = re.compile(r"[0-9]/[0-9]{1,2}")
 
 # A size with the name of its side and no unit.
 _SIZE_OF_SIDE: Final = re.compile(
@@ -100,7 +107,7 @@ def lay_out(text: Sequence[TextLine], parse: Parser) -> list[PlacedLine]:
 
     Degrees are read as inches where another number has an inch mark. A number and its unit in two
     neighbouring lines become one line, and a bare number takes the unit that its table or the whole picture
-    announces, or the only one that the picture has.
+    announces, or the only one that the picture has. Metres are read as centimetres where other sizes say so.
 
     Args:
         text: The lines as they were read, in any order.
@@ -168,6 +175,8 @@ def _repair_inches(text: Sequence[TextLine]) -> list[TextLine]:
 
 
 def _is_misread_inches(text: str) -> bool:
+    if text[-1:] not in _MISREAD_MARKS:
+        return False
     if _MISREAD_INCHES.fullmatch(text):
         return text[:-1].rsplit(maxsplit=1)[-1] not in _ANGLES
     return _MISREAD_FEET.fullmatch(text) is not None
@@ -285,7 +294,7 @@ def _repair_metres(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLin
 
     Sizes in feet say that there are metres, too.
     """
-    if not any(_METRES.fullmatch(line.plain) for line in lines) or _sizes_in(lines, "foot"):
+    if not _sizes_in(lines, "metre") or _sizes_in(lines, "foot"):
         return list(lines)
     for unit, symbol in (("centimetre", "cm"), ("millimetre", "mm")):
         if sized := _sizes_in(lines, unit):
@@ -341,16 +350,17 @@ def _with_unit(
         parse: Finds a line's quantities.
     """
     plain = line.plain.strip()
-    if side := _SIZE_OF_SIDE.fullmatch(plain):
-        end = max(side.end(1), side.end(2))
-    elif (bare := _BARE_SIZE.fullmatch(plain)) and _is_like_others(
-        float(bare[1].replace(",", ".")), line.letter_height, sized
-    ):
-        end = bare.end(1)
-    else:
+    side = _SIZE_OF_SIDE.fullmatch(plain)
+    bare = side or _BARE_SIZE.fullmatch(plain)
+    if bare is None or _PAGE.fullmatch(bare[1] or ""):
         return line
+    end = max(bare.end(group) for group in range(1, bare.re.groups + 1))
     text = line.text.strip()
-    return _place(TextLine(f"{text[:end]} {unit}{text[end:]}", line.score, line.box), parse)
+    joined = _place(TextLine(f"{text[:end]} {unit}{text[end:]}", line.score, line.box), parse)
+    if len(joined.quantities) != 1:
+        return line
+    value = float(joined.quantities[0].quantity.value)
+    return joined if side or _is_like_others(value, line.letter_height, sized) else line
 
 
 def _is_like_others(value: float, letters: float, sized: Sequence[tuple[float, float]]) -> bool:
