@@ -119,6 +119,12 @@ def test_a_unit_that_runs_up_stands_above_its_number() -> None:
     assert len(placed(number, line("cm", 124, 112, degrees=90))) == 2
 
 
+def test_a_misread_diameter_sign_is_in_the_plain_text() -> None:
+    (found,) = placed(line("0274 mm"))
+    assert found.plain == "ø274 mm"
+    assert found.text == "0274 mm"
+
+
 def test_a_side_s_number_is_joined_with_the_unit_below() -> None:
     assert quantities(line("Depth: 63"), line("cm [24.8", y=130)) == ["63 centimetre"]
 

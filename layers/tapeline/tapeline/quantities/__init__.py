@@ -25,7 +25,7 @@ from tapeline.quantities.format import (
 )
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
-from tapeline.quantities.text import plain_text
+from tapeline.quantities.text import correct_misread, plain_text
 from tapeline.quantities.units import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Quantity",
     "RangeBound",
     "announced_unit",
+    "correct_misread",
     "find_quantities",
     "format_prediction",
     "format_quantity",

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from tapeline.geometry import bounds_of, letter_height, overlap, text_direction
 from tapeline.picture import TextLine
-from tapeline.quantities import LENGTH_UNITS, FoundQuantity, announced_unit, plain_text
+from tapeline.quantities import LENGTH_UNITS, FoundQuantity, announced_unit, correct_misread, plain_text
 from tapeline.reading.scene import PlacedLine
 
 # From a line's text to its quantities; see :func:`tapeline.quantities.find_quantities`.
@@ -152,12 +152,13 @@ def is_left_in_row(other: PlacedLine, line: PlacedLine) -> bool:
 
 
 def _place(line: TextLine, parse: Parser) -> PlacedLine:
+    plain, quantities = plain_text(line.text), parse(line.text)
     return PlacedLine(
         text=line.text,
         score=line.score,
         box=line.box,
-        plain=plain_text(line.text),
-        quantities=parse(line.text),
+        plain=correct_misread(plain) if quantities else plain,
+        quantities=quantities,
         bounds=bounds_of([line.box]),
         direction=text_direction(line.box),
         letter_height=letter_height(line.box),

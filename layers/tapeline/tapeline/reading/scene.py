@@ -20,7 +20,9 @@ class PlacedLine:
         text: What it says; a joined one has the texts of both lines.
         score: The text reader's score, 0 to 1.
         box: Its four corners, in pixels of the original picture; a joined one has the number's.
-        plain: Its text as :func:`tapeline.quantities.plain_text` gives it; letters of a list are blanked.
+        plain: Its text as :func:`tapeline.quantities.plain_text` gives it. Where it says a quantity, what was
+            misread is corrected as by :func:`tapeline.quantities.correct_misread`; letters of a list are
+            blanked.
         quantities: What the text says, with indexes into ``plain``.
         bounds: Around its box, in pixels of the original picture.
         direction: Which way the text runs.
