@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from tapeline.quantities import FoundQuantity, Quantity, in_entity_units
-from tapeline.ranking.keywords import (
-    Keywords,
+from tapeline.ranking.keywords import Keywords
+from tapeline.ranking.words_beside import (
     adjacent_keywords,
     caption_keywords,
     find_captions,
@@ -51,9 +51,10 @@ def find_candidates(scene: Scene) -> list[Candidate]:
     for line in scene.lines:
         if not line.quantities:
             continue
-        caption, table_row = caption_keywords(line, captions), table_row_keywords(line, captions)
+        own = adjacent_keywords(line)
+        beside, rows = caption_keywords(line, captions), table_row_keywords(line, captions)
         x, y = line.bounds.x / max(scene.width, 1), line.bounds.y / max(scene.height, 1)
-        for found, keywords in zip(line.quantities, adjacent_keywords(line), strict=True):
+        for found, keywords, caption, table_row in zip(line.quantities, own, beside, rows, strict=True):
             candidates.append(
                 Candidate(
                     found.quantity, found, line, keywords, caption, table_row, x, y, order=len(candidates)
