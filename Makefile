@@ -92,7 +92,7 @@ logs: .venv-sam/sam ## Follow the functions' logs
 
 .PHONY: train
 train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pictures in IMAGES
-	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" --ablate $(TRAIN_ARGS)
+	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" $(TRAIN_ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT
@@ -132,6 +132,10 @@ cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make
 .PHONY: benchmark-api
 benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
+
+.PHONY: benchmark-lines
+benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled ROWS, with their pictures in IMAGES
+	@$(PY) -m benchmarks.dimension_lines "$(ROWS)" "$(IMAGES)" $(BENCHMARK_ARGS)
 
 .PHONY: openapi
 openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints

@@ -5,12 +5,16 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from tapeline.picture import Box, Picture, Shapes, TextLine
 from tapeline.ports import ShapeFinder, TextReader
+
+# The name of a picture's shapes. Its number goes up with each change of the shape finder that changes what it
+# finds, so that text needn't be read again.
+_SHAPES: Final = "shapes-2"
 
 
 class JsonCache:
@@ -97,7 +101,7 @@ class CachedShapeFinder:
             shapes = self._finder.find(picture)
             return {"segments": np.round(shapes.segments, 1).tolist(), "outline": shapes.outline}
 
-        document = self._cache.get(picture, "shapes", compute)
+        document = self._cache.get(picture, _SHAPES, compute)
         outline = document["outline"]
         return Shapes(
             np.array(document["segments"], np.float32).reshape(-1, 4),

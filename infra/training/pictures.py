@@ -22,7 +22,7 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
-# Goes up with each change of the reader or the shape finder that changes what they find.
+# Goes up with each change of the reader that changes what it finds.
 _CACHE_VERSION: Final = "1"
 
 # Pictures that a process observes or answers at a time. Chosen by hand: some twenty seconds of OCR.

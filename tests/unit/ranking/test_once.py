@@ -54,7 +54,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count(ranker, "find_candidates")
     count(ranker, "find_measures")
     count(Measure, "of")
-    count(line_evidence, "_row")
+    count(line_evidence, "_distances")
     count(Forest, "evaluate")
     return counted
 
@@ -69,8 +69,8 @@ def test_three_sides_of_a_picture_with_16_lines(calls: Counter[str]) -> None:
         "find_candidates": 1,
         "find_measures": 1,
         "of": LINES,
-        # The line evidence of each measure.
-        "_row": LINES,
+        # The line evidence of all measures.
+        "_distances": 1,
         "evaluate": len(SIDES),
     }
 
@@ -82,4 +82,4 @@ def test_a_weight_and_a_load_share_the_line_evidence(calls: Counter[str]) -> Non
     ]
     scene = observing.scene_of(text, Finder().find(Picture(np.zeros((1, 1, 3), np.uint8), 1, 1)), 400, 400)
     choose_answers(scene, ["item_weight", "maximum_weight_recommendation"], ranker=small_ranker())
-    assert (calls["find_candidates"], calls["_row"], calls["evaluate"]) == (1, 3, 2)
+    assert (calls["find_candidates"], calls["_distances"], calls["evaluate"]) == (1, 1, 2)

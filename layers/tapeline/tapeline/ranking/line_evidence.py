@@ -1,123 +1,283 @@
-"""Line evidence: how each measure stands to the drawn segments around it."""
+"""Line evidence: which of the drawn lines around it each measure stands on, and what that line is like.
+
+Each pair of a measure and a line is rated, by where they are to one another and by what the line looks like.
+One line serves one number: a line that suits another number better counts less, and at last each number owns
+one line at most.
+"""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tapeline.geometry import Bounds
 from tapeline.picture import FloatArray
+from tapeline.ranking.line_ratings import assign_lines, numbers_of, probability_of, rate_pairs
 from tapeline.ranking.measures import Measure
 from tapeline.reading.scene import DIRECTIONS, Scene
 
-# The columns of the evidence. For each direction, of its best segment the nearness (its length, less with
-# distance), the length as a part of the picture's longer side, the gap to the text in letter heights, and
-# how far off the segment's middle the text stands; ``flank`` is the length of segments that the text
-# interrupts. ``line_angle`` is the angle in degrees of the best segment of all.
+# The columns on the best line of each direction: how probably it is the measure's (``strength``), its length
+# as a part of the picture's longer side, the gap to the text in letter heights, how far off the line's middle
+# the text stands in lengths of the line, and the line's ``strokes``, ``broken`` and ``marked``.
+_OF_DIRECTION: Final = ("strength", "length", "gap", "off_centre", "stroke", "broken", "marked")
+
+# The columns on the line that the measure owns. ``margin`` is by how much it is rated above the next one.
+# ``tilt`` is in degrees off the horizontal, and ``slope`` the sine of twice that angle, above 0 where the
+# line rises to the right. ``steeper`` are the degrees that it leans more than the flattest line, upright ones
+# aside, that another number owns. ``longer`` is the natural logarithm of its length over that of the longest
+# other one. ``part`` is its length as a part of the outline's extent in its direction. ``x`` and ``y`` are
+# where its middle lies, 1 at the outline's right or lower border and -1 at the left or upper one; ``outside``
+# says whether it lies outside. ``corner`` says whether it shares an end with a line that another number owns,
+# and ``parallel`` whether the text runs along it.
+_OF_OWN: Final = (
+    "strength", "margin", "length", "gap", "off_centre", "stroke", "broken", "marked",
+    "tilt", "slope", "steeper", "longer", "part", "x", "y", "outside", "corner", "parallel",
+)  # fmt: skip
+
+# The columns of the evidence.
 COLUMNS: Final = (
-    *(
-        f"{direction}_{what}"
-        for direction in DIRECTIONS
-        for what in ("near", "length", "gap", "off_centre", "flank")
-    ),
-    "line_angle",
+    *(f"{direction}_{what}" for direction in DIRECTIONS for what in _OF_DIRECTION),
+    *(f"own_{what}" for what in _OF_OWN),
 )
 
-# Points on a segment that stand for all of it when its distance is measured.
-_SAMPLES: Final = 9
+# What ratings and margins are cut off at, in log-odds. Chosen by hand.
+_MAX_MARGIN: Final = 10.0
 
-# Letter heights that stand for no segment, and that gaps are cut off at.
+# Letter heights of gap within which most numbers stand beside their line.
+_NEAR_GAP: Final = 1.5
+
+# Letter heights that stand for no line, and that gaps are cut off at.
 _NO_GAP: Final = 9.0
 
-# Letter heights of gap over which a segment's nearness falls by the factor e. Chosen by hand.
-_GAP_DECAY: Final = 1.5
-
-# Part of its nearness that a segment loses where the text stands beyond its end. Chosen by hand.
-_OFF_CENTRE_WEIGHT: Final = 0.5
-
-# Lengths of the segment that the text's distance from its middle is cut off at.
+# Lengths of a line that the distance from its middle is cut off at.
 _MAX_OFF_CENTRE: Final = 1.5
 
-# Letter heights that a text may stand off the direction of a segment that it interrupts. Chosen by hand.
-_MAX_OFFSET: Final = 0.7
+# Letter heights of gap to a line up to which the text may interrupt it.
+_MAX_BROKEN_GAP: Final = 0.3
 
-# Letter heights of gap to a segment that the text may interrupt at most. Chosen by hand.
-_MAX_INTERRUPTION: Final = 2.0
+# Cosine of the angle between text and line from which they are parallel.
+_PARALLEL: Final = 0.97
 
+# Distance between two lines' ends, as a part of the picture's longer side, up to which they share a corner.
+_CORNER: Final = 0.03
+
+# Extents of the outline from its centre that a line's place is cut off at.
+_MAX_PLACE: Final = 2.0
 
 # Factor over the lines that a side may stand on from which a line shows that the measure is another side. By
 # hand.
 _CLEARLY: Final = 2.0
 
 
-class _Closeness(NamedTuple):
-    """How a text stands to each segment, each of shape (segments,)."""
+class _Relation(NamedTuple):
+    """How each measure stands to each line, each of shape (measures, lines)."""
 
-    near: FloatArray
     gap: FloatArray
     off_centre: FloatArray
-    # Where along the segment the text's centre falls: 0 at its start, 1 at its end.
-    along: FloatArray
-    interrupts: npt.NDArray[np.bool_]
+    broken: FloatArray
+    parallel: FloatArray
+    # See :data:`~tapeline.ranking.line_ratings.TERMS`; shape (measures, lines, terms).
+    terms: FloatArray
 
 
 class LineEvidence:
-    """Works out the evidence of one picture's measures, each measure's once.
+    """Works out the evidence of one picture's measures, each set of measures' once.
 
     Args:
         scene: The picture.
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._known: dict[tuple[int, ...], FloatArray] = {}
-        ends = scene.dimension_lines.ends
-        self._start, self._vector = ends[:, :2], ends[:, 2:] - ends[:, :2]
+        self._known: dict[tuple[tuple[int, ...], ...], FloatArray] = {}
+        self._lines = scene.dimension_lines
+        self._longest_side = scene.longest_side
+        self._outline = scene.outline or Bounds(0.0, 0.0, float(scene.width), float(scene.height))
+        ends = self._lines.ends
+        self._vector = ends[:, 2:] - ends[:, :2]
         self._length = np.hypot(self._vector[:, 0], self._vector[:, 1])
         self._unit = self._vector / self._length[:, None]
-        self._relative = self._length / scene.longest_side
-        self._degrees = np.degrees(np.arctan2(abs(self._vector[:, 1]), abs(self._vector[:, 0])))
-        steps = np.linspace(0.0, 1.0, _SAMPLES)
-        self._points = self._start[:, None, :] + steps[None, :, None] * self._vector[:, None, :]
-        directions = scene.dimension_lines.directions
-        self._by_direction = [np.flatnonzero(directions == index) for index in range(len(DIRECTIONS))]
+        left, top, right, bottom = self._outline
+        x, y = ((ends[:, :2] + ends[:, 2:]) / 2).T
+        self._x = 2 * (x - self._outline.x) / max(right - left, 1.0)
+        self._y = 2 * (y - self._outline.y) / max(bottom - top, 1.0)
+        self._outside = np.maximum(abs(self._x), abs(self._y)) > 1
 
     def of(self, measures: Sequence[Measure]) -> FloatArray:
-        """Return the evidence of measures.
+        """Return the evidence of all measures of a picture that can answer an entity.
 
         Returns:
-            Shape (measures, :data:`COLUMNS`), float64.
+            Shape (measures, :data:`COLUMNS`), float64, finite.
         """
-        return np.array([self._of_measure(m) for m in measures], np.float64).reshape(-1, len(COLUMNS))
-
-    def _of_measure(self, measure: Measure) -> FloatArray:
         # The same quantities are one measure for several entities, in whatever units each wants them.
-        key = tuple(candidate.order for candidate in measure.candidates)
+        key = tuple(tuple(candidate.order for candidate in m.candidates) for m in measures)
         if key not in self._known:
-            self._known[key] = _row(
-                self._by_direction, self._closeness(measure), self._relative, self._degrees
-            )
+            self._known[key] = self._compute(measures)
         return self._known[key]
 
-    def _closeness(self, measure: Measure) -> _Closeness:
-        left, top, right, bottom = measure.bounds
-        letter = measure.first.line.letter_height
-        unit, points = self._unit, self._points
-        dx = np.maximum(np.maximum(left - points[:, :, 0], points[:, :, 0] - right), 0.0)
-        dy = np.maximum(np.maximum(top - points[:, :, 1], points[:, :, 1] - bottom), 0.0)
-        gap = np.hypot(dx, dy).min(axis=1, initial=np.inf)
-        # Between two points of an upright segment the text may stand nearer than either.
-        from_start = np.array([measure.bounds.x, measure.bounds.y]) - self._start
-        along = (from_start * unit).sum(axis=1) / self._length
-        offset = abs(from_start[:, 0] * unit[:, 1] - from_start[:, 1] * unit[:, 0])
-        half = (abs(unit[:, 1]) * (right - left) + abs(unit[:, 0]) * (bottom - top)) / 2
-        beside = (along > 0) & (along < 1)
-        gap = np.where(beside, np.minimum(gap, np.maximum(offset - half, 0.0)), gap) / letter
-        off_centre = np.minimum(abs(along - 0.5), _MAX_OFF_CENTRE)
-        decay = np.exp(-gap / _GAP_DECAY)
-        near = self._relative * decay * (1.0 - _OFF_CENTRE_WEIGHT * np.minimum(off_centre, 1.0))
-        # Text in a line's gap: the line's ends come near, and its direction leads through the text.
-        interrupts = (offset < _MAX_OFFSET * letter) & ~beside & (gap < _MAX_INTERRUPTION)
-        return _Closeness(near, gap, off_centre, along, interrupts)
+    def terms(self, measures: Sequence[Measure]) -> FloatArray:
+        """Return what each pair of a measure and a line is rated by.
+
+        Returns:
+            Shape (measures, lines, :data:`~tapeline.ranking.line_ratings.TERMS`), float64.
+        """
+        return self._relate(measures).terms
+
+    def _compute(self, measures: Sequence[Measure]) -> FloatArray:
+        evidence = np.zeros((len(measures), len(COLUMNS)))
+        for name in (*DIRECTIONS, "own"):
+            evidence[:, COLUMNS.index(f"{name}_gap")] = _NO_GAP
+        if not len(measures) or not len(self._lines):
+            return evidence
+        relation = self._relate(measures)
+        numbers = numbers_of(measures)
+        ratings = rate_pairs(relation.terms, numbers)
+        shares = np.exp(ratings - ratings.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        for index, direction in enumerate(DIRECTIONS):
+            lines = np.flatnonzero(self._lines.directions == index)
+            if len(lines):
+                best = lines[ratings[:, lines].argmax(axis=1)]
+                strength = shares[:, lines].sum(axis=1) * probability_of(
+                    ratings[np.arange(len(measures)), best]
+                )
+                columns = {"strength": strength, **self._columns(relation, best)}
+                for what in _OF_DIRECTION:
+                    evidence[:, COLUMNS.index(f"{direction}_{what}")] = columns[what]
+        self._add_own(evidence, relation, ratings, assign_lines(ratings, numbers))
+        return evidence
+
+    def _relate(self, measures: Sequence[Measure]) -> _Relation:
+        letter = np.array([measure.first.line.letter_height for measure in measures])[:, None]
+        boxes = [[candidate.line.box for candidate in measure.candidates] for measure in measures]
+        distances = _distances(np.array(list(chain.from_iterable(boxes)), np.float64), self._lines.ends)
+        firsts = np.cumsum([0, *map(len, boxes[:-1])])
+        gap = np.minimum.reduceat(distances, firsts, axis=0) / letter
+        centre = np.array([(measure.bounds.x, measure.bounds.y) for measure in measures]).reshape(-1, 2)
+        start = self._lines.ends[:, :2]
+        along = (centre @ self._unit.T - (start * self._unit).sum(axis=1)) / self._length
+        off_centre = abs(along - 0.5)
+        text = np.array([measure.first.line.box for measure in measures], np.float64).reshape(-1, 4, 2)
+        reading = text[:, 1] - text[:, 0] + text[:, 2] - text[:, 3]
+        reading /= np.maximum(np.hypot(reading[:, 0], reading[:, 1]), 1e-9)[:, None]
+        parallel = (abs(reading @ self._unit.T) > _PARALLEL).astype(np.float64)
+        broken = (self._lines.broken & (gap < _MAX_BROKEN_GAP)).astype(np.float64)
+        terms = np.stack(
+            np.broadcast_arrays(
+                np.minimum(gap, _NEAR_GAP),
+                np.clip(gap - _NEAR_GAP, 0.0, _NO_GAP - _NEAR_GAP),
+                np.minimum(off_centre, 0.5),
+                np.minimum(off_centre * self._length / letter, 4.0),
+                np.log(self._length / self._longest_side),
+                self._lines.strokes,
+                broken,
+                parallel,
+                self._outside,
+                self._lines.marked,
+            ),
+            axis=-1,
+        ).astype(np.float64)
+        return _Relation(gap, off_centre, broken, parallel, terms)
+
+    def _columns(self, relation: _Relation, lines: npt.NDArray[np.int_]) -> dict[str, FloatArray]:
+        """Return what is known of one line of each measure; ``lines`` has shape (measures,)."""
+        pairs = (np.arange(len(lines)), lines)
+        return {
+            "length": self._length[lines] / self._longest_side,
+            "gap": np.minimum(relation.gap[pairs], _NO_GAP),
+            "off_centre": np.minimum(relation.off_centre[pairs], _MAX_OFF_CENTRE),
+            "stroke": self._lines.strokes[lines],
+            "broken": relation.broken[pairs],
+            "marked": self._lines.marked[lines],
+            "parallel": relation.parallel[pairs],
+        }
+
+    def _add_own(
+        self, evidence: FloatArray, relation: _Relation, ratings: FloatArray, owned: npt.NDArray[np.int_]
+    ) -> None:
+        """Fill in the columns of owned lines; ``owned`` is -1 where a measure has none."""
+        rows = np.flatnonzero(owned >= 0)
+        if not len(rows):
+            return
+        lines = owned[rows]
+        rating = ratings[rows, lines]
+        others = ratings[rows].copy()
+        others[np.arange(len(rows)), lines] = -np.inf
+        margin = rating - np.maximum(others.max(axis=1), rating - _MAX_MARGIN)
+        x, y = self._vector[lines].T
+        tilt = np.degrees(np.arctan2(abs(y), abs(x)))
+        left, top, right, bottom = self._outline
+        # How long a line of this direction can be within the outline.
+        extent = np.minimum(
+            (right - left) / np.maximum(abs(self._unit[lines, 0]), 1e-3),
+            (bottom - top) / np.maximum(abs(self._unit[lines, 1]), 1e-3),
+        )
+        columns = {name: column[rows] for name, column in self._columns(relation, owned).items()} | {
+            "strength": probability_of(rating),
+            "margin": np.maximum(margin, -_MAX_MARGIN),
+            "tilt": tilt,
+            "slope": -2 * self._unit[lines, 0] * self._unit[lines, 1],
+            "part": np.minimum(self._length[lines] / np.maximum(extent, 1.0), _MAX_PLACE),
+            "x": np.clip(self._x[lines], -_MAX_PLACE, _MAX_PLACE),
+            "y": np.clip(self._y[lines], -_MAX_PLACE, _MAX_PLACE),
+            "outside": self._outside[lines].astype(np.float64),
+            **self._beside_others(lines, tilt),
+        }
+        for what in _OF_OWN:
+            evidence[rows, COLUMNS.index(f"own_{what}")] = columns[what]
+
+    def _beside_others(self, lines: npt.NDArray[np.int_], tilt: FloatArray) -> dict[str, FloatArray]:
+        """Compare owned lines with one another."""
+        different = lines[:, None] != lines
+        level = different & (self._lines.directions[lines] != DIRECTIONS.index("upright"))
+        flattest = np.where(level, tilt, np.inf).min(axis=1)
+        longest = np.where(level, self._length[lines], 0.0).max(axis=1)
+        length = self._length[lines]
+        ends = self._lines.ends[lines].reshape(-1, 2, 2)
+        apart = np.hypot(*np.moveaxis(ends[:, None, :, None] - ends[None, :, None], -1, 0)).min(axis=(2, 3))
+        return {
+            "steeper": np.where(np.isfinite(flattest), tilt - flattest, 0.0),
+            "longer": np.where(longest > 0, np.log(length / np.where(longest > 0, longest, length)), 0.0),
+            "corner": (different & (apart < _CORNER * self._longest_side)).any(axis=1).astype(np.float64),
+        }
+
+
+def _distances(boxes: FloatArray, segments: FloatArray) -> FloatArray:
+    """Return the distance of segments from rotated rectangles; 0 where they touch.
+
+    Args:
+        boxes: Corners in reading direction, shape (boxes, 4, 2).
+        segments: Shape (segments, 4).
+
+    Returns:
+        Shape (boxes, segments).
+    """
+    top, side = boxes[:, 1] - boxes[:, 0] + boxes[:, 2] - boxes[:, 3], boxes[:, 3] - boxes[:, 0]
+    width = np.hypot(top[:, 0], top[:, 1])
+    along = top / np.maximum(width, 1e-9)[:, None]
+    half = np.stack([width / 4, np.hypot(side[:, 0], side[:, 1]) / 2], axis=1)[:, None]
+    axes = np.stack([along, np.stack([-along[:, 1], along[:, 0]], axis=1)], axis=1)
+    centre = (axes @ boxes.mean(axis=1)[:, :, None])[:, None, :, 0]
+    # Both ends along and across each box, shape (boxes, segments, 2).
+    start, end = (segments[:, ends] @ axes.transpose(0, 2, 1) - centre for ends in ((0, 1), (2, 3)))
+    vector = end - start
+    nearest = np.full(start.shape[:2], np.inf)
+    for point in (start, end):
+        beyond = np.maximum(abs(point) - half, 0.0)
+        nearest = np.minimum(nearest, np.hypot(beyond[..., 0], beyond[..., 1]))
+    squared = np.maximum((vector**2).sum(axis=-1), 1e-9)
+    for corner in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+        way = np.array(corner) * half - start
+        part = np.clip((way * vector).sum(axis=-1) / squared, 0.0, 1.0)[..., None]
+        off = way - part * vector
+        nearest = np.minimum(nearest, np.hypot(off[..., 0], off[..., 1]))
+    # Where the segment enters and leaves the box along each axis, as parts of the segment.
+    safe = np.where(abs(vector) < 1e-9, 1e-9, vector)
+    one, other = (-half - start) / safe, (half - start) / safe
+    enters = np.maximum(np.minimum(one, other).max(axis=-1), 0.0)
+    leaves = np.minimum(np.maximum(one, other).min(axis=-1), 1.0)
+    return np.where(enters < leaves, 0.0, nearest)
 
 
 def lines_contradict(strengths: FloatArray, side: str, *, least: float) -> npt.NDArray[np.bool_]:
@@ -142,45 +302,13 @@ def lines_contradict(strengths: FloatArray, side: str, *, least: float) -> npt.N
 
 
 def direction_strengths(evidence: FloatArray) -> FloatArray:
-    """Return how strongly segments of each direction belong to each measure.
+    """Return how strongly lines of each direction belong to each measure.
 
     Args:
         evidence: From :meth:`LineEvidence.of`, shape (measures, :data:`COLUMNS`).
 
     Returns:
-        Nearness and flank added up, shape (measures, :data:`~tapeline.reading.scene.DIRECTIONS`).
+        The probability that the measure's line has the direction, 0 to 1; shape (measures,
+        :data:`~tapeline.reading.scene.DIRECTIONS`).
     """
-    return np.stack(
-        [
-            evidence[:, COLUMNS.index(f"{direction}_near")] + evidence[:, COLUMNS.index(f"{direction}_flank")]
-            for direction in DIRECTIONS
-        ],
-        axis=1,
-    )
-
-
-def _row(
-    by_direction: Sequence[npt.NDArray[np.int_]], close: _Closeness, relative: FloatArray, degrees: FloatArray
-) -> FloatArray:
-    """Return the evidence of one measure, shape (:data:`COLUMNS`,)."""
-    row: list[float] = []
-    best_angle, best = 0.0, 0.0
-    for chosen in by_direction:
-        if not len(chosen):
-            row += [0.0, 0.0, _NO_GAP, 0.0, 0.0]
-            continue
-        nearest = chosen[np.argmax(close.near[chosen])]
-        broken = chosen[close.interrupts[chosen]]
-        before = relative[broken[close.along[broken] > 1]].max(initial=0.0)
-        after = relative[broken[close.along[broken] < 0]].max(initial=0.0)
-        row += [
-            close.near[nearest],
-            relative[nearest],
-            min(close.gap[nearest], _NO_GAP),
-            close.off_centre[nearest],
-            # A line on both sides of its number is surer than one on either.
-            before + after + min(before, after),
-        ]
-        if close.near[nearest] + before + after > best:
-            best, best_angle = close.near[nearest] + before + after, degrees[nearest]
-    return np.array([*row, best_angle], np.float64)
+    return evidence[:, [COLUMNS.index(f"{direction}_strength") for direction in DIRECTIONS]]

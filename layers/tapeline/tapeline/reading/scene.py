@@ -41,22 +41,30 @@ class PlacedLine:
 
 @dataclass(frozen=True, eq=False)
 class DimensionLines:
-    """The drawn straight segments that may be dimension lines.
+    """The drawn straight lines that may be dimension lines, the segments of each put together.
 
     Attributes:
-        ends: x1, y1, x2, y2 in pixels of the original picture, shape (segments, 4), float64.
-        directions: Each one's index in :data:`DIRECTIONS`, shape (segments,).
+        ends: x1, y1, x2, y2 in pixels of the original picture, shape (lines, 4), float64.
+        directions: Each one's index in :data:`DIRECTIONS`, shape (lines,).
+        strokes: The part of its length where it is a thin stroke, 0 to 1, and not the edge of an area, shape
+            (lines,).
+        broken: Whether text interrupts it, shape (lines,).
+        marked: The part of its ends, 0 to 1, at which another segment crosses it: an arrow head, a tick, an
+            extension line or a corner; shape (lines,).
     """
 
     ends: FloatArray
     directions: npt.NDArray[np.int_]
+    strokes: FloatArray
+    broken: npt.NDArray[np.bool_]
+    marked: FloatArray
 
     def __len__(self) -> int:
-        """The number of segments."""
+        """The number of lines."""
         return len(self.ends)
 
 
-# The directions of segments, by index.
+# The directions of lines, by index.
 DIRECTIONS: tuple[Direction, ...] = ("flat", "upright", "oblique")
 
 
@@ -67,7 +75,7 @@ class Scene:
     Attributes:
         text: All text lines as they were read.
         lines: The text laid out, in reading order: from the top, each row from the left.
-        dimension_lines: Drawn segments outside text.
+        dimension_lines: Drawn lines.
         outline: Around the product, in pixels of the original picture; None where nothing stands out.
         width: The original picture's width in pixels.
         height: The original picture's height in pixels.
