@@ -44,7 +44,14 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    evaluate(options.rows, options.images, options.cache, options.split, options.out)
+    evaluate(
+        options.rows,
+        options.images,
+        options.cache,
+        options.split,
+        out=options.out,
+        before=options.before,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "train",
         _train,
-        "Train the ranker on the rows of the train split, print its F1 on the other rows, and write it.",
+        "Train the ranker on the rows of the train split, print their cross-validated F1, and write it.",
     )
     training.add_argument(
         "--artefact", type=Path, default=_ARTEFACT, help="the file to write (default: the package's ranker)"
@@ -65,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         help="the challenge's train.csv (also .xz or .gz), to count priors in (default: the package's)",
     )
     training.add_argument(
-        "--ablate", action="store_true", help="print F1 without each part of the ranker too"
+        "--ablate",
+        action="store_true",
+        help="print the cross-validated F1 without each part of the ranker too; takes an hour",
     )
     evaluation = _add_command(
         commands,
@@ -78,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluation.add_argument(
         "--out", type=Path, help="folder for predictions.csv and index.html, with pictures"
+    )
+    evaluation.add_argument(
+        "--before", type=Path, help="an earlier predictions.csv, to count the rows gained and lost against"
     )
     return parser
 

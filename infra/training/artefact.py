@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from infra.training.abstaining import abstain_threshold
 from infra.training.forests import BASE_LOG_ODDS, FAMILIES, BoostedTrees
-from tapeline.ranking.calibration import Calibration
+from tapeline.ranking.assignment import Assignment
 from tapeline.ranking.features import FEATURES
 from tapeline.ranking.priors import Priors
+from tapeline.ranking.ranker import Decision
+
+# Decimals of an abstain ratio.
+_RATIO_DECIMALS: Final = 4
 
 
 def ranker_document(
     forests: Sequence[BoostedTrees],
-    calibrations: Sequence[Calibration],
+    assignments: Sequence[Assignment],
+    decisions: Mapping[str, Decision],
     priors: Priors,
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -21,25 +25,28 @@ def ranker_document(
 
     Args:
         forests: The trees of each of :data:`~infra.training.forests.FAMILIES`.
-        calibrations: Each one's calibration.
+        assignments: How competing entities are assigned measures.
+        decisions: Entity -> how its probabilities become answers.
         priors: Which units and sizes each entity usually has.
         about: How it was made.
     """
-    families = [
-        {
-            "entities": list(names),
-            "abstain_thresholds": {name: round(abstain_threshold(name), 4) for name in names},
-            "ratings": calibration.ratings.tolist(),
-            "shares": calibration.shares.tolist(),
-            "trees": forest_document(trees),
-        }
-        for names, trees, calibration in zip(FAMILIES, forests, calibrations, strict=True)
-    ]
     return {
         "about": dict(about),
         "features": list(FEATURES),
         "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
-        "families": families,
+        "decisions": {
+            name: {
+                "confidence": decision.confidence.to_document(),
+                "stated": decision.stated.to_document(),
+                "abstain_ratio": round(decision.abstain_ratio, _RATIO_DECIMALS),
+            }
+            for name, decision in decisions.items()
+        },
+        "assignments": [assignment.to_document() for assignment in assignments],
+        "families": [
+            {"entities": list(names), "trees": forest_document(trees)}
+            for names, trees in zip(FAMILIES, forests, strict=True)
+        ],
     }
 
 

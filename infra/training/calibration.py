@@ -1,4 +1,4 @@
-"""Calibrating confidence: from cross-validated ratings to the share of right answers."""
+"""Calibrating confidence: from cross-validated probabilities to the share of right answers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,13 +6,22 @@ from typing import Final
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from infra.training.cross_validation import best_quantity
-from infra.training.examples import Example, is_contradicted
-from infra.training.scoring import is_right
+from infra.training.abstaining import ABSTAIN_RATIO
+from infra.training.cross_validation import CrossValidation
+from infra.training.examples import NOT_READ_BY_EYE, Example, is_contradicted, match_mask
+from infra.training.ground_truth import TruthRow
+from tapeline.entities import SIDES, UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
-from tapeline.picture import FloatArray
 from tapeline.ranking.calibration import Calibration
-from tapeline.ranking.priors import Priors
+from tapeline.ranking.ranker import Decision, log_odds
+
+# Entities that share their curves: depth and load are right less often at the same rating.
+CALIBRATED_TOGETHER: Final = (
+    ("width", "height"),
+    ("depth",),
+    ("maximum_weight_recommendation",),
+    tuple(name for name in UNITS_BY_ENTITY if name not in {*SIDES, "maximum_weight_recommendation"}),
+)
 
 # Points of a curve at most. Chosen by hand.
 _POINTS: Final = 40
@@ -54,32 +63,62 @@ def calibrate(ratings: Sequence[float], right: Sequence[bool]) -> Calibration:
     )
 
 
-def calibrate_family(
-    examples: Sequence[Example], ratings: Sequence[FloatArray], family: Sequence[str], priors: Priors
-) -> Calibration:
-    """Fit a family's curve on cross-validated ratings; a contradicted vote counts as wrong.
+def calibrate_decisions(found: CrossValidation) -> dict[str, Decision]:
+    """Fit the curves of each entity on what was cross-validated.
+
+    Entities of one of :data:`CALIBRATED_TOGETHER` share theirs; those without a row of their own take the
+    curves of all entities. Sides are calibrated on rows that were read by eye: votes are never silent. A
+    contradicted vote counts as wrong. An entity whose ground truth has hardly any silence counts as stated
+    where a right answer was read.
 
     Args:
-        examples: The examples; those about other entities, or without a row of their own, are left out.
-        ratings: Each one's, as :func:`~infra.training.cross_validation.cross_validate` returns them.
-        family: Names of entities.
-        priors: Which units and sizes each entity usually has.
+        found: The examples and what is chosen in them.
 
     Raises:
-        GroundTruthError: No example of the family has a measure.
+        GroundTruthError: No example has a row.
     """
-    rated: list[float] = []
-    right: list[bool] = []
-    for example, values in zip(examples, ratings, strict=True):
-        best = best_quantity(example, values, priors)
-        if example.entity not in family or example.row is None or best is None:
-            continue
-        quantity, rating = best
-        rated.append(rating)
-        right.append(not is_contradicted(example) and is_right(example.row, quantity))
-    if not rated:
+    usable = [
+        index
+        for index, example in enumerate(found.examples)
+        if example.row is not None and _is_calibrated_on(example, example.row)
+    ]
+    if not usable:
         raise GroundTruthError(
-            f"expected rows of {', '.join(family)} on pictures with a quantity to choose, received none: "
-            "add rows of at least one of them"
+            "expected rows of the train split on pictures that could be observed, received none: add rows"
         )
-    return calibrate(rated, right)
+    decisions: dict[str, Decision] = {}
+    for names in CALIBRATED_TOGETHER:
+        indexes = [index for index in usable if found.examples[index].entity in names] or usable
+        confidence, stated = _confidence(found, indexes), _stated(found, indexes)
+        for name in names:
+            decisions[name] = Decision(confidence, stated, ABSTAIN_RATIO[name])
+    return decisions
+
+
+def _confidence(found: CrossValidation, indexes: Sequence[int]) -> Calibration:
+    """Return the curve from the best measure's log-odds to the share of right ones."""
+    with_best = [(index, best) for index in indexes if (best := found.best(index)) is not None]
+    return calibrate(
+        # Without any measure nothing is answered, so that one point at 0 is enough.
+        [log_odds(float(found.probabilities[index][best])) for index, best in with_best] or [0.0],
+        [found.is_best_right(i) and not is_contradicted(found.examples[i]) for i, _ in with_best] or [False],
+    )
+
+
+def _stated(found: CrossValidation, indexes: Sequence[int]) -> Calibration:
+    """Return the curve from the log-odds of all measures to the share of rows whose picture states them."""
+    return calibrate(
+        [log_odds(float(1.0 - found.probabilities[index][-1])) for index in indexes],
+        [_is_stated(found.examples[index]) for index in indexes],
+    )
+
+
+def _is_calibrated_on(example: Example, row: TruthRow) -> bool:
+    return example.entity not in SIDES or row.source not in NOT_READ_BY_EYE
+
+
+def _is_stated(example: Example) -> bool:
+    row = example.row
+    if row is None or row.says_nothing:
+        return False
+    return example.entity in SIDES or bool(match_mask(example, row).any())

@@ -1,17 +1,21 @@
 """The evaluation of the ranker that comes with the package, on ground truth."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from infra.training.ground_truth import TruthRow, read_ground_truth
 from infra.training.page import write_page
 from infra.training.pictures import answer_queries, queries_of
-from infra.training.report import evaluation_report, say, wrong_rows
+from infra.training.report import changes, evaluation_report, say, wrong_rows
 from infra.training.scoring import ScoredAnswer, outcome
-from tapeline.quantities import format_prediction
+from tapeline.errors import GroundTruthError
+from tapeline.quantities import format_prediction, parse_quantity
 
 
-def evaluate(path: Path, images: Path, cache_dir: Path, split: str, out: Path | None) -> None:
+def evaluate(
+    path: Path, images: Path, cache_dir: Path, split: str, *, out: Path | None, before: Path | None
+) -> None:
     """Answer rows as the workers do, print the scores and the wrong rows, and write a page.
 
     Args:
@@ -20,15 +24,18 @@ def evaluate(path: Path, images: Path, cache_dir: Path, split: str, out: Path | 
         cache_dir: The folder of the cache.
         split: The rows to answer: those of this split, or ``all``.
         out: The folder for ``predictions.csv`` and ``index.html``; neither is written where it is left out.
+        before: An earlier ``predictions.csv`` to count the rows gained and lost against, if any.
 
     Raises:
-        GroundTruthError: The ground truth can't be used.
+        GroundTruthError: The ground truth or the earlier predictions can't be used.
     """
     rows = [row for row in read_ground_truth(path) if split in {"all", row.split}]
     results = answer_rows(rows, images, cache_dir)
     if len(results) < len(rows):
         say(f"left out {len(rows) - len(results)} rows: their pictures are missing or can't be decoded")
     print(evaluation_report(results))
+    if before:
+        print(f"{changes(results, _read_predictions(before))}\n")
     print(wrong_rows(results))
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -62,3 +69,25 @@ def _write_predictions(results: Sequence[ScoredAnswer], out: Path) -> Path:
     lines = [f"{result.row.index},{format_prediction(result.answer.quantity)}\n" for result in results]
     predictions.write_text("index,prediction\n" + "".join(lines), encoding="utf-8")
     return predictions
+
+
+def _read_predictions(path: Path) -> dict[str, str]:
+    """Return index -> prediction.
+
+    Raises:
+        GroundTruthError: A column is missing, or a prediction isn't one.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"index", "prediction"} <= set(reader.fieldnames or ()):
+            raise GroundTruthError(
+                f"expected the columns index and prediction in {path}, received "
+                f"{', '.join(reader.fieldnames or ()) or 'none'}: name a predictions.csv of make evaluate"
+            )
+        found = {row["index"]: row["prediction"] for row in reader}
+    try:
+        for written in filter(None, found.values()):
+            parse_quantity(written)
+    except ValueError as error:
+        raise GroundTruthError(f"{path}: {error}: name a predictions.csv of make evaluate") from error
+    return found

@@ -66,12 +66,14 @@ def write_page(results: Sequence[ScoredAnswer], images: Path, out: Path) -> Path
 def _figure(result: ScoredAnswer, images: Path) -> str:
     row, answer = result.row, result.answer
     name = html.escape(row.file_name)
-    prediction = format_prediction(answer.quantity) or "(empty)"
+    prediction = format_prediction(answer.quantity)
     text = html.escape(answer.text[:_ANSWER_LETTERS])
     lines = [
         f"<b>{row.entity_name}</b> {name} ({html.escape(row.source)})",
         f"right: {format_truth(row)}",
-        f"answer: {prediction} ({answer.confidence:.2f}) {text}",
+        f"answer: {prediction} ({answer.confidence:.2f}) {text}"
+        if prediction
+        else f"answer: (empty) (stated: {answer.stated:.2f})",
         *(
             f"runner-up: {format_quantity(runner_up.quantity)} ({runner_up.confidence:.2f}) "
             f"{html.escape(runner_up.text[:_RUNNER_UP_LETTERS])}"

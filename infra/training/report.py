@@ -1,14 +1,22 @@
 """What training and evaluation print, as text."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from infra.training.ablation import RowOutcomes
 from infra.training.examples import Example, is_contradicted
 from infra.training.ground_truth import TruthRow
-from infra.training.scoring import Outcome, Score, ScoredAnswer, scores
-from tapeline.quantities import format_prediction, format_quantity
+from infra.training.scoring import (
+    Outcome,
+    Score,
+    ScoredAnswer,
+    calibration_error,
+    f1_interval,
+    outcome,
+    scores,
+)
+from tapeline.quantities import format_prediction, format_quantity, parse_quantity
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
@@ -57,25 +65,47 @@ def cross_validation_report(outcomes: Sequence[tuple[Example, Outcome]]) -> str:
     )
 
 
-def f1_header(sources: Sequence[str]) -> str:
-    """Return the first line of the table that :func:`f1_line` continues."""
-    return f"{'F1 on the other rows':36s}" + "".join(f"{source:>20s}" for source in sources)
-
-
-def f1_line(title: str, outcomes: RowOutcomes, sources: Sequence[str]) -> str:
-    """Return the F1 of each source, as a line of a table."""
-    by_source = scores((row.source, result) for row, result in outcomes)
-    return f"{title:36s}" + "".join(f"{by_source[source].f1:20.3f}" for source in sources)
-
-
 def evaluation_report(results: Sequence[ScoredAnswer]) -> str:
-    """Return the scores of each source by entity."""
+    """Return the scores of each source by entity, the interval of its F1, and how well it is calibrated."""
     tables = []
     for source in sorted({result.row.source for result in results}):
         own = [result for result in results if result.row.source == source]
         by_entity = scores((result.row.entity_name, result.outcome) for result in own)
-        tables.append(f"{score_table(source or 'all rows', by_entity)}\n")
+        low, high = f1_interval([(result.row.image_link, result.outcome) for result in own])
+        answered = [result for result in own if result.answer.quantity is not None]
+        confidence = calibration_error(
+            [result.answer.confidence for result in answered], [not result.is_wrong for result in answered]
+        )
+        stated = calibration_error(
+            [result.answer.stated for result in own], [not result.row.says_nothing for result in own]
+        )
+        tables += [
+            score_table(source or "all rows", by_entity),
+            f"95 % interval of F1 by picture     {low:.3f} to {high:.3f}",
+            f"calibration error of confidence    {confidence:.3f}",
+            f"calibration error of stated        {stated:.3f}\n",
+        ]
     return "\n".join(tables)
+
+
+def changes(results: Sequence[ScoredAnswer], before: Mapping[str, str]) -> str:
+    """Return how many rows of each source were gained and lost against earlier predictions.
+
+    Args:
+        results: The rows, answered.
+        before: Index -> the earlier prediction; empty where nothing was answered. Other rows are left out.
+    """
+    gained: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for result in results:
+        if result.row.index in before:
+            written = before[result.row.index]
+            earlier = outcome(result.row, parse_quantity(written) if written else None)
+            was_wrong = earlier in {"fp", "fn"}
+            gained[result.row.source] += was_wrong and not result.is_wrong
+            lost[result.row.source] += result.is_wrong and not was_wrong
+    lines = [f"{source or 'all rows':32s} {gained[source]:6d} {lost[source]:6d}" for source in sorted(gained)]
+    return "\n".join([f"{'against the earlier predictions':32s} gained   lost", *lines])
 
 
 def wrong_rows(results: Sequence[ScoredAnswer]) -> str:

@@ -1,9 +1,11 @@
 """The challenge's score: precision, recall and F1."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+import numpy as np
 
 from infra.training.ground_truth import TruthRow
 from tapeline.quantities import Quantity, round_quantity
@@ -11,6 +13,15 @@ from tapeline.ranking.choosing import Answer
 
 # What a prediction counts as: a true or false positive, or a false or true negative.
 type Outcome = Literal["tp", "fp", "fn", "tn"]
+
+# Resamples of an interval. Chosen by hand: its ends then vary by about 0.002.
+_RESAMPLES: Final = 2000
+
+# Percentiles of the resamples that bound an interval: 95 % lie between them.
+_PERCENTILES: Final = (2.5, 97.5)
+
+# Bins of probability, of equal width, in which said and true shares are compared.
+_BINS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +102,41 @@ def scores(outcomes: Iterable[tuple[str, Outcome]]) -> dict[str, Score]:
         kind: Score(count["tp"], count["fp"], count["fn"], count["tn"])
         for kind, count in sorted(counts.items(), key=lambda item: (item[0] != "all", item[0]))
     }
+
+
+def f1_interval(outcomes: Sequence[tuple[str, Outcome]]) -> tuple[float, float]:
+    """Return the 95 % interval of F1, by bootstrap: whole pictures are drawn, since their rows are alike.
+
+    Args:
+        outcomes: For each row the link of its picture, and its outcome; at least one.
+    """
+    links = sorted({link for link, _ in outcomes})
+    row_of = {link: index for index, link in enumerate(links)}
+    # Twice the right ones, and what the F1 divides them by.
+    sums = np.zeros((len(links), 2))
+    for link, result in outcomes:
+        right, wrong = 2.0 * (result == "tp"), float(result in {"fp", "fn"})
+        sums[row_of[link]] += [right, right + wrong]
+    drawn = np.random.default_rng(0).integers(0, len(links), (_RESAMPLES, len(links)))
+    above, below = sums[drawn].sum(axis=1).T
+    low, high = np.percentile(above / np.maximum(below, 1.0), _PERCENTILES)
+    return float(low), float(high)
+
+
+def calibration_error(probabilities: Sequence[float], came_true: Sequence[bool]) -> float:
+    """Return the expected calibration error: how far probabilities are from what came true, on average.
+
+    Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", 2015.
+
+    Args:
+        probabilities: What was said, 0 to 1 each.
+        came_true: Whether it was so.
+
+    Returns:
+        The mean over ten bins of equal width, weighted by their rows, of the difference between the mean
+        probability and the share that came true; 0 without any.
+    """
+    said, true = np.array(probabilities, np.float64), np.array(came_true, np.float64)
+    bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
+    differences = [abs((said[bins == b] - true[bins == b]).sum()) for b in range(_BINS)]
+    return float(np.sum(differences) / max(len(said), 1))

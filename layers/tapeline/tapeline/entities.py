@@ -31,6 +31,9 @@ UNITS_BY_ENTITY: Final[dict[str, frozenset[str]]] = {
 # The entities that are lengths of the same product, and so compete for its measures.
 SIDES: Final = ("width", "height", "depth")
 
+# The entities that are weights, and so compete for a picture's weights.
+MASSES: Final = ("item_weight", "maximum_weight_recommendation")
+
 
 def is_known(entity_name: str) -> bool:
     """Say whether an entity can be asked for."""

@@ -43,7 +43,7 @@ def drawn_scene(tall: int, wide: int) -> Scene:
     return scene_of(text_lines(tall, wide), SHAPES, SIDE, SIDE)
 
 
-def many_rows(count: int) -> tuple[list[TruthRow], dict[str, Scene]]:
+def many_rows(count: int, source: str = "vote") -> tuple[list[TruthRow], dict[str, Scene]]:
     """Return rows for height, width and weight of pictures, with their scenes."""
     rows: list[TruthRow] = []
     scenes: dict[str, Scene] = {}
@@ -52,8 +52,8 @@ def many_rows(count: int) -> tuple[list[TruthRow], dict[str, Scene]]:
         tall, wide = 20 + number, 95 - number
         scenes[link] = drawn_scene(tall, wide)
         rows += [
-            truth_row("height", f"{tall} centimetre", link=link),
-            truth_row("width", f"{wide} centimetre", link=link),
-            truth_row("item_weight", f"{tall} kilogram", link=link),
+            truth_row("height", f"{tall} centimetre", link=link, source=source),
+            truth_row("width", f"{wide} centimetre", link=link, source=source),
+            truth_row("item_weight", f"{tall} kilogram", link=link, source=source),
         ]
     return rows, scenes

@@ -1,11 +1,15 @@
 """Calibrating confidence on cross-validated ratings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from infra.training.calibration import calibrate, calibrate_family
+from infra.training.abstaining import ABSTAIN_RATIO
+from infra.training.calibration import calibrate, calibrate_decisions
+from infra.training.cross_validation import CrossValidation
 from infra.training.examples import build_examples
-from infra.training.forests import FAMILIES
+from infra.training.ground_truth import TruthRow
 from tapeline.errors import GroundTruthError
 from tests.unit.infra.small_truth import drawn_scene, truth_row
 from tests.unit.ranking.small_ranker import PRIORS
@@ -33,11 +37,28 @@ def test_few_answers_are_one_group() -> None:
     assert (curve.ratings.tolist(), curve.shares.tolist()) == ([1.5], [0.5])
 
 
-def test_a_contradicted_vote_counts_as_wrong() -> None:
+def validated(rows: Sequence[TruthRow], *probabilities: list[float]) -> CrossValidation:
+    """Return rows of one picture, with probabilities of its two measures (90 and 40 cm) and of silence."""
+    examples = build_examples(rows, {rows[0].image_link: drawn_scene(90, 40)}, PRIORS)
+    own = [example for example in examples if example.row]
+    return CrossValidation(own, [np.zeros(2)] * len(own), [np.array(values) for values in probabilities])
+
+
+def test_a_contradicted_vote_counts_as_wrong_and_does_not_calibrate_sides() -> None:
     wrong = truth_row("width", "90 centimetre")
-    examples = build_examples([wrong], {wrong.image_link: drawn_scene(90, 40)}, PRIORS)
-    ratings = [np.array([2.0, 1.0]) for _ in examples]
-    curve = calibrate_family(examples, ratings, FAMILIES[0], PRIORS)
-    assert (curve.ratings.tolist(), curve.shares.tolist()) == ([2.0], [0.25])
-    with pytest.raises(GroundTruthError, match="item_weight"):
-        calibrate_family(examples, ratings, FAMILIES[1], PRIORS)
+    read = truth_row("height", "90 centimetre", source="small")
+    decisions = calibrate_decisions(validated([wrong, read], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2]))
+    assert decisions["width"].confidence.shares.tolist() == [0.75]
+    assert decisions["height"].confidence is decisions["width"].confidence
+    with pytest.raises(GroundTruthError, match="add rows"):
+        calibrate_decisions(validated([wrong], [0.5, 0.3, 0.2]))
+
+
+def test_silence_is_calibrated_too() -> None:
+    rows = [truth_row("depth", source="small"), truth_row("width", "40 centimetre", source="small")]
+    decisions = calibrate_decisions(validated(rows, [0.1, 0.3, 0.6], [0.1, 0.8, 0.1]))
+    assert decisions["depth"].stated.shares.tolist() == [0.25]
+    assert decisions["width"].stated.shares.tolist() == [0.75]
+    # Entities without rows take the curve of all.
+    assert decisions["voltage"].stated.shares.tolist() == [0.5]
+    assert {name: d.abstain_ratio for name, d in decisions.items()} == ABSTAIN_RATIO

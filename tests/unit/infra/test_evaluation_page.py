@@ -8,7 +8,7 @@ from PIL import Image
 from infra.training.page import write_page
 from infra.training.report import evaluation_report, wrong_rows
 from infra.training.scoring import ScoredAnswer, outcome
-from tapeline.ranking.choosing import choose_answers
+from tapeline.ranking.choosing import Answer, choose_answers
 from tests.unit.infra.small_truth import SIDE, drawn_scene, truth_row
 from tests.unit.ranking.small_ranker import small_ranker
 
@@ -28,6 +28,13 @@ def test_the_page_shows_pictures_answers_and_runners_up(tmp_path: Path) -> None:
     assert "runner-up: 44 centimetre" in text
     assert "a b.png (&lt;hand&gt;)" in text
     assert "base64,/9j/" in text
+
+
+def test_an_empty_answer_shows_how_probably_it_is_stated(tmp_path: Path) -> None:
+    row = truth_row("height", "33 centimetre", link="no link")
+    answer = Answer(None, 0.0, 0.1234, "", None)
+    page = write_page([ScoredAnswer(row, answer, outcome(row, None))], tmp_path, tmp_path)
+    assert "answer: (empty) (stated: 0.12)<" in page.read_text()
 
 
 def test_wrong_rows_come_first_and_missing_pictures_are_left_blank(tmp_path: Path) -> None:

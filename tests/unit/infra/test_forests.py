@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from infra.training.abstaining import ABSTAIN_PROBABILITY, abstain_threshold
+from infra.training.abstaining import ABSTAIN_RATIO
 from infra.training.artefact import dump, ranker_document
+from infra.training.cross_validation import assign
 from infra.training.examples import build_examples
 from infra.training.forests import FAMILIES, train_forest
 from tapeline.entities import UNITS_BY_ENTITY
@@ -15,27 +16,33 @@ from tapeline.quantities import format_prediction
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.choosing import choose_answers
 from tapeline.ranking.features import FEATURE_SETS
-from tapeline.ranking.ranker import Ranker
+from tapeline.ranking.ranker import Decision, Ranker
 from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
-from tests.unit.ranking.small_ranker import PRIORS
+from tests.unit.ranking.small_ranker import PRIORS, small_ranker
 
-CALIBRATION = Calibration(np.array([-3.0, 3.0]), np.array([0.1, 0.9]))
+CURVE = Calibration(np.array([-3.0, 3.0]), np.array([0.1, 0.9]))
+DECISIONS = {name: Decision(CURVE, CURVE, ratio) for name, ratio in ABSTAIN_RATIO.items()}
+ASSIGNMENTS = small_ranker().assignments
 
 
 def test_what_is_trained_is_what_rates() -> None:
     rows, scenes = many_rows(60)
     examples = build_examples([row for row in rows if row.entity_name != "item_weight"], scenes, PRIORS)
     sides = train_forest(examples, FAMILIES[0], rounds=20, seeds=1)
-    document = ranker_document([sides, sides], [CALIBRATION, CALIBRATION], PRIORS, {"command": "test"})
+    document = ranker_document([sides, sides], ASSIGNMENTS, DECISIONS, PRIORS, {"command": "test"})
     ranker = Ranker.from_document(json.loads(dump(document)))
     assert ranker.about == {"command": "test"}
     assert ranker.priors == PRIORS
-    for example in examples:
+    assert ranker.decisions["depth"].abstain_ratio == pytest.approx(ABSTAIN_RATIO["depth"], abs=1e-4)
+    ratings = [sides.rate(example) for example in examples]
+    chosen = assign(examples, ratings, range(len(examples)), ASSIGNMENTS)
+    for index, example in enumerate(examples):
         rated = ranker.rate(example.scene, [example.entity])[example.entity]
-        if example.entity != "depth":
-            np.testing.assert_allclose(
-                [measure.rating for measure in rated], np.sort(sides.rate(example))[::-1], atol=1e-3
-            )
+        np.testing.assert_allclose(
+            [*(measure.probability for measure in rated.measures), rated.silence],
+            [*np.sort(chosen[index][:-1])[::-1], chosen[index][-1]],
+            atol=1e-3,
+        )
     answers = choose_answers(drawn_scene(33, 44), ["height", "width"], ranker=ranker)
     assert format_prediction(answers["height"].quantity) == "33 centimetre"
     assert format_prediction(answers["width"].quantity) == "44 centimetre"
@@ -58,7 +65,7 @@ def test_training_again_gives_the_same_bytes() -> None:
     texts = set()
     for _ in range(2):
         forests = [train_forest(examples, family, rounds=3, seeds=2) for family in FAMILIES]
-        texts.add(dump(ranker_document(forests, [CALIBRATION] * 2, PRIORS, {})))
+        texts.add(dump(ranker_document(forests, ASSIGNMENTS, DECISIONS, PRIORS, {})))
     assert len(texts) == 1
 
 
@@ -69,8 +76,7 @@ def test_a_family_without_ground_truth_is_refused() -> None:
         train_forest(examples, FAMILIES[1])
 
 
-def test_every_entity_has_a_family_and_an_abstain_threshold() -> None:
+def test_every_entity_has_a_family_and_an_abstain_ratio() -> None:
     assert sorted(name for family in FAMILIES for name in family) == sorted(UNITS_BY_ENTITY)
-    for entity in UNITS_BY_ENTITY:
-        odds = np.exp(abstain_threshold(entity))
-        assert odds / (1 + odds) == pytest.approx(ABSTAIN_PROBABILITY[entity])
+    assert ABSTAIN_RATIO.keys() == UNITS_BY_ENTITY.keys()
+    assert all(0 < ratio < 1 for ratio in ABSTAIN_RATIO.values())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.training.scoring import outcome, scores
+from infra.training.scoring import Outcome, calibration_error, f1_interval, outcome, scores
 from tapeline.quantities import parse_quantity
 from tests.unit.infra.small_truth import truth_row
 
@@ -34,3 +34,26 @@ def test_each_kind_has_a_score_and_all_comes_first() -> None:
     assert list(found) == ["all", "a", "b"]
     assert [score.rows for score in found.values()] == [2, 1, 1]
     assert (found["a"].precision, found["a"].recall, found["a"].f1) == (0.0, 0.0, 0.0)
+
+
+def test_an_interval_is_wider_where_rows_share_pictures() -> None:
+    right: list[Outcome] = ["tp", "tp", "fp", "tp"]
+    apart = f1_interval([(f"{number}", right[number % 4]) for number in range(200)])
+    together = f1_interval([(f"{number % 20}", right[number % 4]) for number in range(200)])
+    assert 0.6 < together[0] < apart[0] < 6 / 7 < apart[1] < together[1] < 1.0
+    assert f1_interval([("a", "tp")]) == (1.0, 1.0)
+    assert f1_interval([("a", "tn")]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "came_true", "expected"),
+    [
+        ([], [], 0.0),
+        ([1.0, 0.0], [True, False], 0.0),
+        ([0.75] * 4, [True, True, True, False], 0.0),
+        ([0.95, 0.95], [True, False], 0.45),
+        ([0.95, 0.05], [False, False], 0.5),
+    ],
+)
+def test_calibration_error(probabilities: list[float], came_true: list[bool], expected: float) -> None:
+    assert calibration_error(probabilities, came_true) == pytest.approx(expected)

@@ -76,7 +76,7 @@ def test_commands_train_and_evaluate(folder: Path, capsys: pytest.CaptureFixture
     printed = capsys.readouterr()
     rows = 3 * (PICTURES - DEV)
     assert f"source hand {rows} 1.000" in " ".join(printed.out.split())
-    assert printed.out.splitlines()[-1].split() == ["all", "1.000"]
+    assert "by entity" in printed.out
     assert f"wrote {artefact}" in printed.err
     document = json.loads(artefact.read_text())
     assert document["about"]["rows"] == rows
@@ -87,8 +87,28 @@ def test_commands_train_and_evaluate(folder: Path, capsys: pytest.CaptureFixture
     printed = capsys.readouterr()
     assert f"all {3 * DEV} " in " ".join(printed.out.split())
     assert "left out 1 rows" in printed.err
+    assert "95 % interval of F1 by picture" in printed.out
     assert len((folder / "out/predictions.csv").read_text().splitlines()) == 1 + 3 * DEV
     assert (folder / "out/index.html").is_file()
+
+    predictions = (folder / "out/predictions.csv").read_text().splitlines()
+    wrong = [predictions[0], *(f"{line.partition(',')[0]}," for line in predictions[1:])]
+    (folder / "before.csv").write_text("\n".join(wrong))
+    assert main(["evaluate", *common, "--before", str(folder / "before.csv")]) == 0
+    gained = capsys.readouterr().out.partition("gained   lost\n")[2].split()[:3]
+    assert gained[0] == "hand"
+    assert int(gained[1]) > 0
+    assert gained[2] == "0"
+
+
+@pytest.mark.parametrize("text", ["index,answer\n1,2 inch\n", "index,prediction\n1,two inches\n"])
+def test_earlier_predictions_of_another_form_are_refused(
+    folder: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "before.csv").write_text(text)
+    common = [str(folder / "rows.csv"), "--images", str(folder / "images"), "--cache", str(folder / "kept")]
+    assert main(["evaluate", *common, "--before", str(folder / "before.csv")]) == 1
+    assert "name a predictions.csv of make evaluate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])

@@ -1,20 +1,21 @@
-"""A ranker small enough to read: a stump or two on top of the rules, so that training anew breaks no test."""
+"""A ranker small enough to read: a few stumps, so that training anew breaks no test."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from tapeline.entities import SIDES, UNITS_BY_ENTITY
+from tapeline.entities import MASSES, SIDES, UNITS_BY_ENTITY
+from tapeline.ranking.assignment import CHOICE_EVIDENCE, PAIR_EVIDENCE, Assignment
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.features import FEATURES
 from tapeline.ranking.forest import Forest
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.ranker import Family, Ranker
+from tapeline.ranking.ranker import Decision, Family, Ranker
 
-USUAL = -1.0
-RARE = -4.0
-BASE = -0.9
-THRESHOLD = -2.0
+USUAL: Final = -1.0
+RARE: Final = -4.0
+BASE: Final = -0.9
+ABSTAIN_RATIO: Final = 0.14
 
 # All units and sizes are equally usual, but for the ounce of a weight.
 PRIORS = Priors(
@@ -42,13 +43,32 @@ def stump(feature: str, threshold: float, below: float, above: float) -> dict[st
     }
 
 
-def small_ranker(*, together: bool = True) -> Ranker:
-    """Return a ranker whose trees prefer what stands on a line of its own side, and large letters."""
-    trees = [leaf(BASE), stump("own_line", 0.1, 0.0, 2.0), stump("letter_lead", 0.2, 0.0, 0.3)]
-    calibration = Calibration(np.array([-4.0, 4.0]), np.array([0.1, 0.9]))
+def small_ranker(*, same: float = -3.0) -> Ranker:
+    """Return a ranker whose trees go by words, lines of the own side, and large letters.
+
+    Args:
+        same: The weight of one measure as two competing entities.
+    """
+    trees = [
+        leaf(BASE),
+        stump("own_line", 0.1, 0.0, 2.0),
+        stump("other_line", 0.1, 0.0, -2.5),
+        stump("letter_lead", 0.2, 0.0, 0.3),
+        stump("words_for", 0.5, 0.0, 4.0),
+        stump("words_against", 0.5, 0.0, -4.0),
+    ]
+    curve = Calibration(np.array([-4.0, 4.0]), np.array([0.1, 0.9]))
     others = tuple(name for name in UNITS_BY_ENTITY if name not in SIDES)
-    families = tuple(
-        Family(names, Forest.from_document(trees), calibration, dict.fromkeys(names, THRESHOLD))
-        for names in (SIDES, others)
+    choice = [float(name == "rating") for name in CHOICE_EVIDENCE]
+    pair = [same * (name == "same") for name in PAIR_EVIDENCE]
+    return Ranker(
+        tuple(Family(names, Forest.from_document(trees)) for names in (SIDES, others)),
+        (
+            Assignment(SIDES, dict.fromkeys(SIDES, choice), [pair] * 3),
+            Assignment(MASSES, dict.fromkeys(MASSES, choice), [pair]),
+            *(Assignment.independent(name) for name in others if name not in MASSES),
+        ),
+        dict.fromkeys(UNITS_BY_ENTITY, Decision(curve, curve, ABSTAIN_RATIO)),
+        PRIORS,
+        {"command": "tests"},
     )
-    return Ranker(families, PRIORS, {"command": "tests"}, together=together)

@@ -8,7 +8,6 @@ from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.picture import Shapes, TextLine
 from tapeline.ranking.features import FEATURES, compute_features
 from tapeline.ranking.ranker import MeasureSets
-from tapeline.ranking.rules import rule_log_odds
 from tapeline.reading.observing import scene_of
 from tapeline.reading.scene import Scene
 from tests.unit.ranking.small_ranker import PRIORS
@@ -38,8 +37,5 @@ def test_features_are_finite_whatever_was_seen(
     seen = scene(lines, segments)
     measures = MeasureSets(seen).of(entity)
     features = compute_features(measures, entity, PRIORS)
-    odds = rule_log_odds(measures, entity, PRIORS)
     assert features.shape == (len(measures), len(FEATURES))
-    assert odds.shape == (len(measures),)
     assert np.isfinite(features).all()
-    assert np.isfinite(odds).all()

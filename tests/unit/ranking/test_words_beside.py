@@ -110,7 +110,7 @@ def test_what_only_looks_like_a_side_is_none(text: str) -> None:
         ("380 mm (H) x 300 mm (V)", [WIDTH, HEIGHT]),
         ("30 in (V) x 20 in (D) x 40 in (H)", [WIDTH, DEPTH, HEIGHT]),
         ("10cm wide x 20cm high", [WIDTH, HEIGHT]),
-        ("Width 41om Height 28cm Thickness 22cm", [HEIGHT, DEPTH]),
+        ("Width 41 Height 28cm Thickness 2in", [HEIGHT, DEPTH]),
         ("Length: 5 in, Width: 4 in, Height: 3 in", [LENGTH, WIDTH, HEIGHT]),
         ("长30cm 宽20cm 高10cm", [LENGTH, WIDTH, HEIGHT]),
     ],

@@ -1,6 +1,8 @@
 """Calibration: from ratings to probabilities."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,3 +23,12 @@ class Calibration:
     def confidence(self, rating: float) -> float:
         """Return how probably an answer with this rating is right, 0 to 1."""
         return float(np.interp(rating, self.ratings, self.shares))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Sequence[float]]) -> Self:
+        """Build a calibration from its JSON form."""
+        return cls(np.array(document["ratings"]), np.array(document["shares"]))
+
+    def to_document(self) -> dict[str, list[float]]:
+        """Return the JSON form."""
+        return {"ratings": self.ratings.tolist(), "shares": self.shares.tolist()}

@@ -7,7 +7,7 @@ from typing import Final
 
 from tapeline.picture import Box
 from tapeline.quantities import Quantity, round_quantity
-from tapeline.ranking.ranker import Ranker, RatedMeasure, default_ranker
+from tapeline.ranking.ranker import Ranker, Ranking, RatedMeasure, default_ranker
 from tapeline.reading.scene import Scene
 
 # How many runners-up come with an answer at most.
@@ -38,7 +38,9 @@ class Answer:
     Attributes:
         quantity: Rounded as it is written; None where the picture doesn't say.
         confidence: How probably it is right, from 0 to 1; 0 where there is none. Calibrated on pictures that
-            the trees weren't trained on; of sides, before they are weighed against one another.
+            neither the trees nor the assignment were trained on.
+        stated: How probably the picture states the entity, from 0 to 1, at least the confidence; calibrated
+            likewise. It comes without a quantity too.
         text: The line that it was read from; empty where there is no quantity.
         box: That line's corners, in pixels of the original picture; None where the text is empty.
         runners_up: The next best, best first; at most :data:`RUNNERS_UP`. They come without an answer too.
@@ -46,6 +48,7 @@ class Answer:
 
     quantity: Quantity | None
     confidence: float
+    stated: float
     text: str
     box: Box | None
     runners_up: tuple[RunnerUp, ...] = ()
@@ -69,19 +72,23 @@ def choose_answers(
         RowError: With ``unknown_entity``, where a name isn't one of those that can be asked for.
     """
     ranker = ranker or default_ranker()
-    rated = ranker.rate(scene, entity_names)
-    return {name: _choose(measures, ranker.abstain_threshold(name)) for name, measures in rated.items()}
+    return {
+        name: _choose(ranking, ranker.decisions[name].abstain_ratio)
+        for name, ranking in ranker.rate(scene, entity_names).items()
+    }
 
 
-def _choose(rated: Sequence[RatedMeasure], abstain_threshold: float) -> Answer:
-    """Return an answer from an entity's measures, best first."""
-    if not rated or rated[0].rating < abstain_threshold:
-        return Answer(None, 0.0, "", None, _runners_up(rated, answered=None))
+def _choose(ranking: Ranking, abstain_ratio: float) -> Answer:
+    """Return an answer from an entity's measures."""
+    rated = ranking.measures
+    if not rated or rated[0].probability < abstain_ratio * ranking.silence:
+        return Answer(None, 0.0, ranking.stated, "", None, _runners_up(rated, answered=None))
     best = rated[0]
     quantity = round_quantity(best.answer.quantity)
     return Answer(
         quantity=quantity,
         confidence=best.confidence,
+        stated=ranking.stated,
         text=best.answer.line.text,
         box=best.answer.line.box,
         runners_up=_runners_up(rated, answered=quantity),

@@ -6,7 +6,7 @@ keyword says of each entity. :mod:`tapeline.ranking.words_beside` finds which wo
 
 import re
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 
 class Keyword(StrEnum):
@@ -152,67 +152,28 @@ _AMBIGUOUS: Final[dict[str, Keywords]] = {
 }
 
 
-class KeywordEvidence(NamedTuple):
-    """What a keyword says of an entity.
+# Entity -> the keywords that speak for it: the features ``words_for``.
+WORDS_FOR: Final[dict[str, Keywords]] = {
+    "width": frozenset({Keyword.WIDTH}),
+    "height": frozenset({Keyword.HEIGHT}),
+    "depth": frozenset({Keyword.DEPTH}),
+    "item_weight": frozenset({Keyword.WEIGHT}),
+    "maximum_weight_recommendation": frozenset({Keyword.LOAD}),
+    "item_volume": frozenset({Keyword.VOLUME}),
+    "voltage": frozenset({Keyword.VOLTAGE, Keyword.INPUT}),
+    "wattage": frozenset({Keyword.POWER}),
+}
 
-    Attributes:
-        polarity: 1 for it, -1 against it, 0 neither: the features ``words_for`` and ``words_against``.
-        log_odds: Natural logarithm of the odds that the rules start from; see :mod:`tapeline.ranking.rules`.
-    """
-
-    polarity: int
-    log_odds: float
-
-
-# Log-odds chosen by hand: of the pictures with ground truth for sides in the training rows, 2 in 100 name the
-# side with a word, too few to learn them from. The other entities' trees see enough words to learn the rest.
-# Entity -> keyword -> what it says of the entity; a keyword that isn't listed says nothing.
-EVIDENCE: Final[dict[str, dict[Keyword, KeywordEvidence]]] = {
-    "width": {
-        Keyword.WIDTH: KeywordEvidence(1, 4.0),
-        Keyword.LENGTH: KeywordEvidence(0, -2.5),
-        Keyword.DIAMETER: KeywordEvidence(0, 0.5),
-        Keyword.HEIGHT: KeywordEvidence(-1, -4.0),
-        Keyword.DEPTH: KeywordEvidence(-1, -4.0),
-    },
-    "height": {
-        Keyword.HEIGHT: KeywordEvidence(1, 4.0),
-        Keyword.LENGTH: KeywordEvidence(0, -3.0),
-        Keyword.DIAMETER: KeywordEvidence(-1, -2.0),
-        Keyword.WIDTH: KeywordEvidence(-1, -4.0),
-        Keyword.DEPTH: KeywordEvidence(-1, -4.0),
-    },
-    "depth": {
-        Keyword.DEPTH: KeywordEvidence(1, 4.0),
-        Keyword.LENGTH: KeywordEvidence(0, -2.5),
-        Keyword.DIAMETER: KeywordEvidence(0, 1.0),
-        Keyword.WIDTH: KeywordEvidence(-1, -4.0),
-        Keyword.HEIGHT: KeywordEvidence(-1, -4.0),
-    },
-    "item_weight": {
-        Keyword.WEIGHT: KeywordEvidence(1, 1.5),
-        Keyword.LOAD: KeywordEvidence(-1, -3.5),
-        Keyword.SERVING: KeywordEvidence(-1, -3.5),
-        Keyword.PACKAGE: KeywordEvidence(-1, -1.0),
-    },
-    "maximum_weight_recommendation": {
-        Keyword.LOAD: KeywordEvidence(1, 2.0),
-        Keyword.WEIGHT: KeywordEvidence(-1, -1.5),
-        Keyword.SERVING: KeywordEvidence(-1, -3.5),
-    },
-    "item_volume": {
-        Keyword.VOLUME: KeywordEvidence(1, 1.0),
-        Keyword.SERVING: KeywordEvidence(-1, -3.0),
-    },
-    "voltage": {
-        Keyword.VOLTAGE: KeywordEvidence(1, 0.5),
-        Keyword.INPUT: KeywordEvidence(1, 0.5),
-        Keyword.OUTPUT: KeywordEvidence(-1, -0.5),
-    },
-    "wattage": {
-        Keyword.POWER: KeywordEvidence(1, 0.5),
-        Keyword.OUTPUT: KeywordEvidence(-1, -0.5),
-    },
+# Entity -> the keywords that speak against it: the features ``words_against``.
+WORDS_AGAINST: Final[dict[str, Keywords]] = {
+    "width": frozenset({Keyword.HEIGHT, Keyword.DEPTH}),
+    "height": frozenset({Keyword.WIDTH, Keyword.DEPTH, Keyword.DIAMETER}),
+    "depth": frozenset({Keyword.WIDTH, Keyword.HEIGHT}),
+    "item_weight": frozenset({Keyword.LOAD, Keyword.SERVING, Keyword.PACKAGE}),
+    "maximum_weight_recommendation": frozenset({Keyword.WEIGHT, Keyword.SERVING}),
+    "item_volume": frozenset({Keyword.SERVING}),
+    "voltage": frozenset({Keyword.OUTPUT}),
+    "wattage": frozenset({Keyword.OUTPUT}),
 }
 
 # What says that a measure isn't the whole product's.
@@ -231,8 +192,10 @@ OF_ANOTHER_THING: Final[Keywords] = frozenset(
 # a word decides less: 2 of 7 are a side, and 1 of 6 in the votes.
 SIDE_VETOES: Final[Keywords] = OF_ANOTHER_THING
 
-# What speaks for or against sides.
-SIDE_KEYWORDS: Final[Keywords] = frozenset(EVIDENCE["width"])
+# What names a side, or one of two sides.
+SIDE_KEYWORDS: Final[Keywords] = frozenset(
+    {Keyword.WIDTH, Keyword.HEIGHT, Keyword.DEPTH, Keyword.LENGTH, Keyword.DIAMETER}
+)
 
 
 def find_keywords(plain: str) -> Keywords:
@@ -257,12 +220,4 @@ def is_vetoed_side(own: Keywords) -> bool:
 
 def polarities(keywords: Keywords, entity: str) -> tuple[bool, bool]:
     """Say whether any keyword speaks for an entity, and whether any speaks against it."""
-    evidence = EVIDENCE[entity]
-    said = {evidence[word].polarity for word in keywords if word in evidence}
-    return 1 in said, -1 in said
-
-
-def keyword_log_odds(keywords: Keywords, entity: str) -> float:
-    """Return the log-odds that keywords add up to for an entity."""
-    evidence = EVIDENCE[entity]
-    return sum(evidence[word].log_odds for word in keywords if word in evidence)
+    return not keywords.isdisjoint(WORDS_FOR[entity]), not keywords.isdisjoint(WORDS_AGAINST[entity])

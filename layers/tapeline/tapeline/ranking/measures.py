@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from tapeline.entities import SIDES
 from tapeline.geometry import Bounds, bounds_of
 from tapeline.quantities import size
 from tapeline.ranking.candidates import Candidate
@@ -13,6 +14,7 @@ from tapeline.ranking.keywords import (
     SIDE_KEYWORDS,
     Keyword,
     Keywords,
+    is_vetoed_side,
 )
 
 # Entity -> what is larger is misread or meant otherwise, in the units of
@@ -122,11 +124,11 @@ def _is_same_size(a: Candidate, b: Candidate) -> bool:
 
 
 def _is_implausible(candidate: Candidate, entity: str) -> bool:
-    """Say whether a candidate is absurdly large, or the weight of a nutrient or a serving.
+    """Say whether a candidate is absurdly large, a side of another thing, or the weight of a serving.
 
     Of the training rows' weights with such a word in their own line and none of a weight, 5 in 86 are right.
     """
-    if size(candidate.quantity) > LARGEST[entity]:
-        return True
     said = candidate.keywords
+    if size(candidate.quantity) > LARGEST[entity] or (entity in SIDES and is_vetoed_side(said)):
+        return True
     return entity == "item_weight" and Keyword.SERVING in said and Keyword.WEIGHT not in said

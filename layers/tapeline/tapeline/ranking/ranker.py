@@ -1,10 +1,11 @@
 """The ranker: how probably each measure in a picture is the answer to an entity.
 
-Its trees, priors, calibration and abstain thresholds are read from ``ranker.json``, which ``make train``
-writes; ``about`` in it says from what.
+Its trees, assignments, calibrations, abstain ratios and priors are read from ``ranker.json``, which
+``make train`` writes; ``about`` in it says from what.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import numpy as np
 
 from tapeline.entities import SIDES, is_known, unknown_entity
 from tapeline.picture import FloatArray
+from tapeline.ranking.assignment import Assignment
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.candidates import Candidate, candidates_for, find_candidates
 from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
@@ -22,8 +24,6 @@ from tapeline.ranking.forest import Forest
 from tapeline.ranking.line_evidence import LineEvidence
 from tapeline.ranking.measures import Measure, find_measures
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.rules import is_text_heavy, rule_log_odds
-from tapeline.ranking.sides import rate_together
 from tapeline.reading.scene import Scene
 
 # The file, beside this module, that ``make train`` writes.
@@ -33,15 +33,8 @@ ARTEFACT: Final = "ranker.json"
 # unit. Chosen by hand.
 _LOG_SHARE_A_STEP: Final = 2.0
 
-# Measures in a picture from which what is width or height is seldom depth too.
-_ENOUGH_FOR_EACH: Final = 3
-
-# Log-odds against depth of the measure that is rated best as width or height, where there are enough. By
-# hand: the ground truth can't teach it, since votes mostly gave one number for two sides.
-_TAKEN: Final = 1.5
-
-# The sides that take a measure away from another one. What is rated best as depth is mostly the width.
-_FRONT_SIDES: Final = ("width", "height")
+# Probabilities are cut off at so much from 0 and 1 before their log-odds are taken. Chosen by hand.
+_SMALLEST_PROBABILITY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +43,58 @@ class RatedMeasure:
 
     Attributes:
         answer: The one of its candidates that would be answered.
-        rating: Log-odds that the order and abstaining go by; higher is better.
-        confidence: How probably it is right, 0 to 1.
+        probability: That it is the answer, beside the other measures and silence; what the order and
+            abstaining go by.
+        confidence: How probably it is right, 0 to 1: the probability, calibrated.
     """
 
     answer: Candidate
-    rating: float
+    probability: float
     confidence: float
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """What could answer an entity in a picture.
+
+    Attributes:
+        measures: The measures, best first; of equals, the one read first.
+        silence: The probability that none of them is the answer.
+        stated: How probably the picture states the entity, 0 to 1: what isn't silence, calibrated.
+    """
+
+    measures: tuple[RatedMeasure, ...]
+    silence: float
+    stated: float
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
-    """What entities of one kind are ranked with.
+    """Entities of one kind, which share trees.
 
     Attributes:
         entities: Their names.
         forest: Its columns are :data:`~tapeline.ranking.features.FEATURES`.
-        calibration: From its ratings to probabilities.
-        abstain_thresholds: Entity -> the rating below which it isn't answered. The probabilities behind them
-            are in infra/training/abstaining.py; ``make train`` writes them to ranker.json.
     """
 
     entities: tuple[str, ...]
     forest: Forest
-    calibration: Calibration
-    abstain_thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How probabilities become answers of one entity.
+
+    Attributes:
+        confidence: From the log-odds of a measure's probability to how probably it is right.
+        stated: From the log-odds of all measures' probability to how probably the picture states the entity.
+        abstain_ratio: The best measure is answered where its probability is at least so many times that of
+            silence. ``infra/training/abstaining.py`` has the reasons.
+    """
+
+    confidence: Calibration
+    stated: Calibration
+    abstain_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +103,19 @@ class Ranker:
 
     Attributes:
         families: Kinds of entities, each with a forest of its own; every entity is in one.
+        assignments: Entities that compete for measures; every entity is in one.
+        decisions: Entity -> how its probabilities become answers.
         priors: What the features of usual units and sizes go by.
         about: How it was made.
-        together: Whether sides are weighed against one another; see :mod:`tapeline.ranking.sides`.
     """
 
     families: tuple[Family, ...]
+    assignments: tuple[Assignment, ...]
+    decisions: Mapping[str, Decision]
     priors: Priors
     about: Mapping[str, Any]
-    together: bool = True
 
-    def rate(self, scene: Scene, entity_names: Iterable[str]) -> dict[str, list[RatedMeasure]]:
+    def rate(self, scene: Scene, entity_names: Iterable[str]) -> dict[str, Ranking]:
         """Rate what could answer each entity in a picture.
 
         Candidates, line evidence and what no entity decides are worked out once for the picture, and each
@@ -101,11 +123,11 @@ class Ranker:
 
         Args:
             scene: The picture.
-            entity_names: Each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. The rating for one doesn't
+            entity_names: Each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. The ranking for one doesn't
                 depend on what else is asked.
 
         Returns:
-            Entity -> its measures, best first; of equals, the one read first.
+            Entity -> its ranking.
 
         Raises:
             RowError: With ``unknown_entity``, where an entity isn't one of those that can be asked for.
@@ -114,16 +136,43 @@ class Ranker:
         for name in names:
             if not is_known(name):
                 raise unknown_entity(name)
-        picture = _PictureRatings(self, scene)
-        return {name: picture.rate(name) for name in names}
+        sets = MeasureSets(scene)
+        probabilities: dict[str, FloatArray] = {}
+        for name in names:
+            if name not in probabilities:
+                probabilities |= self._probabilities(sets, self._assignment(name))
+        return {name: self._ranking(sets.of(name), name, probabilities[name]) for name in names}
 
     def family(self, entity: str) -> Family:
         """Return what an entity is ranked with."""
         return next(family for family in self.families if entity in family.entities)
 
-    def abstain_threshold(self, entity: str) -> float:
-        """Return the rating below which an entity isn't answered."""
-        return self.family(entity).abstain_thresholds[entity]
+    def _assignment(self, entity: str) -> Assignment:
+        return next(assignment for assignment in self.assignments if entity in assignment.entities)
+
+    def _probabilities(self, sets: "MeasureSets", assignment: Assignment) -> dict[str, FloatArray]:
+        """Return the probabilities of competing entities' measures and of silence."""
+        found = {name: sets.of(name) for name in assignment.entities}
+        ratings = {
+            name: self.family(name).forest.evaluate(compute_features(own, name, self.priors))
+            for name, own in found.items()
+        }
+        return assignment.probabilities(found, ratings)
+
+    def _ranking(self, found: MeasureSet, entity: str, probabilities: FloatArray) -> Ranking:
+        decision = self.decisions[entity]
+        measures = tuple(
+            RatedMeasure(
+                preferred(found.measures[index], entity, self.priors),
+                float(probabilities[index]),
+                decision.confidence.confidence(log_odds(float(probabilities[index]))),
+            )
+            for index in np.argsort(-probabilities[:-1], kind="stable")
+        )
+        silence = float(probabilities[-1])
+        stated = decision.stated.confidence(log_odds(1.0 - silence)) if measures else 0.0
+        # What is right is stated.
+        return Ranking(measures, silence, max([stated, *(m.confidence for m in measures[:1])]))
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -137,16 +186,23 @@ class Ranker:
                 f"expected a ranker with the features of this version, received {document['features']}: "
                 "train it again with make train"
             )
-        families = tuple(
-            Family(
-                tuple(family["entities"]),
-                Forest.from_document(family["trees"]),
-                Calibration(np.array(family["ratings"]), np.array(family["shares"])),
-                family["abstain_thresholds"],
-            )
-            for family in document["families"]
+        return cls(
+            tuple(
+                Family(tuple(family["entities"]), Forest.from_document(family["trees"]))
+                for family in document["families"]
+            ),
+            tuple(Assignment.from_document(assignment) for assignment in document["assignments"]),
+            {
+                name: Decision(
+                    Calibration.from_document(decision["confidence"]),
+                    Calibration.from_document(decision["stated"]),
+                    decision["abstain_ratio"],
+                )
+                for name, decision in document["decisions"].items()
+            },
+            Priors.from_document(document["priors"]),
+            document["about"],
         )
-        return cls(families, Priors.from_document(document["priors"]), document["about"])
 
 
 class MeasureSets:
@@ -172,52 +228,10 @@ class MeasureSets:
         return self._found[kind]
 
 
-class _PictureRatings:
-    """The ratings of one picture: each entity's forest is evaluated once, whoever asks for it."""
-
-    def __init__(self, ranker: Ranker, scene: Scene) -> None:
-        self._ranker = ranker
-        self._scene = scene
-        self._measures = MeasureSets(scene)
-        self._raw: dict[str, FloatArray] = {}
-
-    def rate(self, entity: str) -> list[RatedMeasure]:
-        """Return an entity's measures, best first."""
-        found = self._measures.of(entity)
-        if not len(found):
-            return []
-        calibration = self._ranker.family(entity).calibration
-        ratings = self._adjusted(found, entity)
-        return [
-            RatedMeasure(
-                preferred(found.measures[index], entity, self._ranker.priors),
-                float(ratings[index]),
-                calibration.confidence(float(ratings[index])),
-            )
-            for index in np.argsort(-ratings, kind="stable")
-        ]
-
-    def _adjusted(self, found: MeasureSet, entity: str) -> FloatArray:
-        """Return an entity's ratings in view of the other sides, shape (measures,)."""
-        ratings = self._ratings(entity)
-        if self._ranker.together and entity in SIDES and is_text_heavy(self._scene):
-            return rate_together(found, ratings, self._taken(entity), entity)
-        if entity == "depth" and len(found) >= _ENOUGH_FOR_EACH:
-            taken = np.isin(np.arange(len(found)), list(self._taken(entity)))
-            return np.where(taken, ratings - _TAKEN, ratings)
-        return ratings
-
-    def _taken(self, entity: str) -> set[int]:
-        """Return the indexes of the measures that are rated best as width or height, beside an entity."""
-        return {int(self._ratings(side).argmax()) for side in _FRONT_SIDES if side != entity}
-
-    def _ratings(self, entity: str) -> FloatArray:
-        """Return what rules and trees say of an entity's measures, shape (measures,)."""
-        if entity not in self._raw:
-            found, priors = self._measures.of(entity), self._ranker.priors
-            trees = self._ranker.family(entity).forest.evaluate(compute_features(found, entity, priors))
-            self._raw[entity] = rule_log_odds(found, entity, priors) + trees
-        return self._raw[entity]
+def log_odds(probability: float) -> float:
+    """Return the natural logarithm of a probability's odds; finite for 0 and 1 too."""
+    bounded = min(max(probability, _SMALLEST_PROBABILITY), 1.0 - _SMALLEST_PROBABILITY)
+    return math.log(bounded / (1.0 - bounded))
 
 
 def preferred(measure: Measure, entity: str, priors: Priors) -> Candidate:
