@@ -164,6 +164,9 @@ class EntityAnswer(BaseModel):
     value: float | None = Field(examples=[12.5])
     unit: str | None = Field(examples=["centimetre"])
     confidence: Confidence = Field(description="Probability that the prediction is right; 0 without one.")
+    stated: Confidence = Field(
+        description="Probability that the picture states the entity; without a prediction too."
+    )
     evidence: Evidence | None
     runners_up: list[RunnerUpAnswer] = Field(description="Best first.")
 
@@ -176,6 +179,7 @@ class EntityAnswer(BaseModel):
             value=None if quantity is None else float(quantity.value),
             unit=None if quantity is None else quantity.unit,
             confidence=round(answer.confidence, 4),
+            stated=round(answer.stated, 4),
             evidence=None if answer.box is None else Evidence(text=answer.text, box=answer.box),
             runners_up=[RunnerUpAnswer.of(runner_up) for runner_up in answer.runners_up],
         )

@@ -63,6 +63,7 @@ def test_batch_and_api_answer_the_same_picture_alike(api: Api, example_run: JobR
         for entity, detail in asked.items():
             answer = answers[entity]
             assert (answer["prediction"] or "") == detail["prediction"]
+            assert answer["stated"] == float(detail["stated"])
             if answer["prediction"]:
                 assert answer["confidence"] == float(detail["confidence"])
                 evidence = {"text": detail["text"], "box": json.loads(detail["box"])}

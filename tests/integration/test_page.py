@@ -199,6 +199,25 @@ def test_labels_are_shown_where_there_are_any(opened: Opened, api: Api) -> None:
     expect(page.locator("#labels")).to_have_text("coffee pot81 %teapot10 %")
 
 
+def test_an_empty_answer_shows_how_probably_it_is_stated(opened: Opened, api: Api) -> None:
+    page = opened.page
+
+    def set_stated(route: Route) -> None:
+        answered = route.fetch()
+        document = answered.json()
+        document["answers"]["voltage"]["stated"] = 0.1234
+        route.fulfill(response=answered, json=document)
+
+    page.fill("#key", api.service.key)
+    page.set_input_files("#file", IMAGES / "kettle.jpg")
+    choose_entities(page, "voltage", "wattage")
+    page.route("**/predict*", set_stated)
+    read(page)
+    expect(page.locator("#values .abstained")).to_have_text("voltagethe picture doesn't say12 % that it does")
+    expect(page.locator("#values [data-box=wattage]")).not_to_contain_text("that it does")
+    opened.shoot("stated", full=True)
+
+
 def test_an_error_says_what_to_do(opened: Opened, api: Api) -> None:
     page = opened.page
     page.click("#read")

@@ -66,7 +66,7 @@ function valueItem(entity, answer, colour) {
   const name = element("span", { class: "entity" }, readable(entity));
   const item = answer.prediction
     ? element("li", { class: `value ${colour}` }, valueButton(name, entity, answer))
-    : element("li", { class: `value ${colour} abstained` }, noValue(name));
+    : element("li", { class: `value ${colour} abstained` }, noValue(name, answer));
   item.dataset.box = entity;
   if (answer.runners_up.length) item.append(runnersUp(entity, answer.runners_up));
   return item;
@@ -86,13 +86,13 @@ function valueButton(name, entity, answer) {
   return button;
 }
 
-function noValue(name) {
+function noValue(name, answer) {
   return element(
     "div",
     { class: "main" },
     name,
-    element("span", { class: "confidence" }),
     element("span", { class: "amount" }, "the picture doesn't say"),
+    element("span", { class: "confidence" }, `${Math.round(answer.stated * 100)} % that it does`),
   );
 }
 

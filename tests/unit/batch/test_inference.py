@@ -1,14 +1,17 @@
 import dataclasses
+from collections.abc import Iterable
 
 import pytest
 
-from tapeline import __version__
+from tapeline import __version__, answering
 from tapeline.batch import keys
 from tapeline.batch.inference import Worker, infer_shard
-from tapeline.batch.shard_results import PictureResult, ShardStats, load_shard_result
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, load_shard_result
 from tapeline.batch.shards import load_shard
 from tapeline.batch.states import ShardOutput
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError, RowError
+from tapeline.ranking.choosing import Answer
+from tapeline.reading.scene import Scene
 from tests.unit.batch.helpers import UNHURRIED, components, start, table
 from tests.unit.fakes import Classifier, Fetcher, MemoryStore
 
@@ -40,10 +43,22 @@ def test_a_shard_result_has_the_answers_and_the_workers_figures() -> None:
     row = pictures[0].rows[0]
     assert (row.prediction, row.text) == ("12.5 kilogram", "12.5 kg")
     assert row.confidence == round(row.confidence, 4) > 0
+    assert 1 >= row.stated == round(row.stated, 4) >= row.confidence
     assert row.box == ((0, 0), (100, 0), (100, 20), (0, 20))
     assert pictures[0].labels == (("shade 1", 0.5),)
     assert set(pictures[0].milliseconds) == {"fetch", "decode", "classify", "read", "answer"}
     assert all(spent == round(spent, 1) for spent in pictures[0].milliseconds.values())
+
+
+def test_an_empty_answer_has_how_probably_it_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def abstain(scene: Scene, entity_names: Iterable[str]) -> dict[str, Answer]:
+        return {name: Answer(None, 0.0, 0.123456, "", None) for name in entity_names}
+
+    monkeypatch.setattr(answering, "choose_answers", abstain)
+    _, results, _, outcome = start(table(["a"]))
+    infer_shard(outcome.run, "00000", results, components(), UNHURRIED)
+    _, (picture,) = result_of(results, outcome.run, "00000")
+    assert picture.rows == (RowAnswer(0, confidence=0.0, stated=0.1235),)
 
 
 def test_a_bad_row_is_not_asked_and_an_error_is_its_rows_answer() -> None:

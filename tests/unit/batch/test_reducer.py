@@ -23,8 +23,8 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
     )
     drop, results, _, outcome = start(body.encode())
     run = outcome.run
-    sure = RowAnswer(0, "80 centimetre", 0.9, "Größe, 80 cm", BOX, (("31.5 inch", 0.0604, '31.5" é'),))
-    unsure = RowAnswer(1, confidence=0.0, runners_up=(("3 inch", 0.1, "3 in"),))
+    sure = RowAnswer(0, "80 centimetre", 0.9, 0.95, "Größe, 80 cm", BOX, (("31.5 inch", 0.0604, '31.5" é'),))
+    unsure = RowAnswer(1, confidence=0.0, stated=0.1234, runners_up=(("3 inch", 0.1, "3 in"),))
     labels = (("tür", 0.5),)
     spent = {"fetch": 0.2, "decode": 1.0, "read": 401.3}
     put_result(results, run, "00000", PictureResult((sure, unsure), labels, spent))
@@ -36,13 +36,13 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
     found = {name: results.read(key).decode() for name, key in keys.output_keys(SOURCE).items()}
     assert found["test_out.csv"] == "index,prediction\n5,80 centimetre\n6,\n7,\n8,\n9,\n"
     assert found["details.csv"] == (
-        "index,prediction,confidence,text,box,runners_up,labels,milliseconds,error_code\n"
-        '5,80 centimetre,0.9,"Größe, 80 cm","[[0.0, 0.0], [100.0, 0.0], [100.0, 20.5], [0.0, 20.5]]",'
+        "index,prediction,confidence,stated,text,box,runners_up,labels,milliseconds,error_code\n"
+        '5,80 centimetre,0.9,0.95,"Größe, 80 cm","[[0.0, 0.0], [100.0, 0.0], [100.0, 20.5], [0.0, 20.5]]",'
         '"[[""31.5 inch"", 0.0604, ""31.5\\"" é""]]","[[""tür"", 0.5]]",402,\n'
-        '6,,,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,\n'
-        "7,,,,,,,0,unknown_entity\n"
-        "8,,,,,,,,shard_lost\n"
-        "9,,,,,,,0,bad_row\n"
+        '6,,,0.1234,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,\n'
+        "7,,,,,,,,0,unknown_entity\n"
+        "8,,,,,,,,,shard_lost\n"
+        "9,,,,,,,,0,bad_row\n"
     )
     assert found["errors.csv"] == (
         "index,image_link,entity_name,note,error_code,error\n"
@@ -60,16 +60,28 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "shown"),
+    ("probability", "shown"),
     [(1.0, "1"), (0.5, "0.5"), (0.1234, "0.1234"), (0.0001, "0.0001"), (0.00001, "1e-05")],
 )
-def test_a_confidence_is_written_without_trailing_zeros(
-    confidence: float, shown: str, tmp_path: Path
+def test_probabilities_are_written_without_trailing_zeros(
+    probability: float, shown: str, tmp_path: Path
 ) -> None:
     drop, results, _, outcome = start(table(["a"]))
-    put_result(results, outcome.run, "00000", PictureResult((RowAnswer(0, "1 volt", confidence),)))
+    answer = RowAnswer(0, "1 volt", confidence=probability, stated=probability)
+    put_result(results, outcome.run, "00000", PictureResult((answer,)))
     reduce_run(outcome.run, drop, results, tmp_path)
-    assert output(results, outcome.run, "details.csv")[0]["confidence"] == shown
+    (row,) = output(results, outcome.run, "details.csv")
+    assert (row["confidence"], row["stated"]) == (shown, shown)
+
+
+def test_an_empty_prediction_is_stated_with_a_probability_but_an_error_is_not(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(list("abc")))
+    error = RowAnswer(2, error_code=ErrorCode.TIMEOUT, error="late")
+    rows = (RowAnswer(0, stated=0.25), RowAnswer(1, stated=0.0), error)
+    put_result(results, outcome.run, "00000", PictureResult(rows))
+    reduce_run(outcome.run, drop, results, tmp_path)
+    details = output(results, outcome.run, "details.csv")
+    assert [(row["confidence"], row["stated"]) for row in details] == [("", "0.25"), ("", "0"), ("", "")]
 
 
 def test_a_row_in_two_results_is_written_and_counted_once(tmp_path: Path) -> None:

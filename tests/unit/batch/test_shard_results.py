@@ -23,6 +23,7 @@ ANSWERS = st.builds(
     position=st.integers(0, 10**9),
     prediction=TEXT,
     confidence=FLOATS,
+    stated=FLOATS,
     text=TEXT,
     box=st.none() | st.tuples(POINTS, POINTS, POINTS, POINTS),
     runners_up=st.lists(st.tuples(TEXT, FLOATS, TEXT), max_size=2).map(tuple),
@@ -51,13 +52,13 @@ def test_a_shard_result_comes_back_however_it_is_cut(pictures: list[PictureResul
 
 def test_whole_numbers_are_read_as_what_the_fields_are() -> None:
     box = ((0, 0), (1, 0), (1, 1), (0, 1))
-    _, pictures = load_shard_result(
-        [dump_shard_result(stats(seconds=1), [PictureResult((RowAnswer(0, confidence=1, box=box),))])]
-    )
+    answer = RowAnswer(0, confidence=1, stated=1, box=box)
+    _, pictures = load_shard_result([dump_shard_result(stats(seconds=1), [PictureResult((answer,))])])
     (row,) = next(pictures).rows
     assert row.box is not None
     assert {type(value) for point in row.box for value in point} == {float}
     assert isinstance(row.confidence, float)
+    assert isinstance(row.stated, float)
 
 
 def test_a_number_that_json_does_not_have_is_not_written() -> None:

@@ -29,7 +29,7 @@ def test_the_first_answer_to_a_row_is_kept(spool: AnswerSpool) -> None:
 
 def test_a_row_has_its_columns_as_the_outputs_show_them(spool: AnswerSpool) -> None:
     box = ((0.0, 0.5), (10.0, 0.5), (10.0, 4.25), (0.0, 4.25))
-    answer = RowAnswer(3, "80 centimetre", 0.25, "Größe 80 cm", box, (("31.5 inch", 0.125, '31.5" é'),))
+    answer = RowAnswer(3, "80 centimetre", 0.25, 0.5, "Größe 80 cm", box, (("31.5 inch", 0.125, '31.5" é'),))
     times = {"fetch": 0.05, "read": 400.0}
     spool.add(PictureResult((answer,), (("tür", 0.5), ("b", 0.0001)), times))
     assert list(spool.in_order()) == [
@@ -37,6 +37,7 @@ def test_a_row_has_its_columns_as_the_outputs_show_them(spool: AnswerSpool) -> N
             position=3,
             prediction="80 centimetre",
             confidence=0.25,
+            stated=0.5,
             text="Größe 80 cm",
             box="[[0.0, 0.5], [10.0, 0.5], [10.0, 4.25], [0.0, 4.25]]",
             runners_up='[["31.5 inch", 0.125, "31.5\\" é"]]',

@@ -5,12 +5,14 @@ import threading
 
 import pytest
 
+from predict.models import EntityAnswer
 from predict.problems import STATUS_BY_CODE
 from predict.requests import PICTURE_TYPES
 from tapeline import __version__
 from tapeline.answering import Components
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Picture
+from tapeline.ranking.choosing import Answer
 from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
 from tests.unit.functions.api import LINK, Api
 
@@ -25,6 +27,9 @@ def test_a_link_is_answered_with_all_that_is_known() -> None:
     assert weight["evidence"] == {"text": "12.5 kg", "box": [[0, 0], [100, 0], [100, 20], [0, 20]]}
     width = answered.document["answers"]["width"]
     assert (width["prediction"], width["value"], width["unit"], width["evidence"]) == (None,) * 4
+    assert 0 < weight["confidence"] <= weight["stated"] <= 1
+    assert width["confidence"] == 0
+    assert 0 <= width["stated"] <= 1
     assert answered.document["picture"] == {"width": 200, "height": 100, "preview": None}
     assert answered.document["labels"] == [{"name": f"shade {len(LINK)}", "score": 0.5}]
     assert set(answered.document["milliseconds"]) == {"fetch", "decode", "classify", "read", "answer", "all"}
@@ -32,6 +37,11 @@ def test_a_link_is_answered_with_all_that_is_known() -> None:
     assert answered.document["group_id"] == 7
     assert answered.document["request_id"] == "request-1"
     assert api.fetcher.links == [LINK]
+
+
+def test_an_empty_answer_has_how_probably_it_is_stated() -> None:
+    answer = EntityAnswer.of(Answer(None, 0.0, 0.123456, "", None))
+    assert (answer.prediction, answer.confidence, answer.stated) == (None, 0, 0.1235)
 
 
 def test_runners_up_come_with_their_evidence() -> None:

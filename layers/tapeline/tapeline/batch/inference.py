@@ -132,6 +132,7 @@ def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
         position=question.position,
         prediction=format_prediction(answer.quantity),
         confidence=round(answer.confidence, 4),
+        stated=round(answer.stated, 4),
         text=answer.text,
         box=answer.box,
         runners_up=tuple(

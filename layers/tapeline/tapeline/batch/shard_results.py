@@ -57,6 +57,7 @@ class RowAnswer:
         position: The row's number in the input, from 0.
         prediction: Such as ``12.5 centimetre``; empty where the picture doesn't say.
         confidence: 0 to 1.
+        stated: How probably the picture states the entity, 0 to 1; with an empty prediction too.
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners in pixels of the original picture.
         runners_up: What could have been answered instead, best first.
@@ -67,6 +68,7 @@ class RowAnswer:
     position: int
     prediction: str = ""
     confidence: float = 0.0
+    stated: float = 0.0
     text: str = ""
     box: Box | None = None
     runners_up: tuple[RunnerUpRecord, ...] = ()

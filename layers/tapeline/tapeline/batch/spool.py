@@ -20,6 +20,7 @@ class AnsweredRow(NamedTuple):
         position: The row's number in the input, from 0.
         prediction: Such as ``12.5 centimetre``; empty where the picture doesn't say.
         confidence: 0 to 1.
+        stated: How probably the picture states the entity, 0 to 1; with an empty prediction too.
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners as JSON; empty where there is none.
         runners_up: What could have been answered instead, as JSON; empty where there is nothing.
@@ -32,6 +33,7 @@ class AnsweredRow(NamedTuple):
     position: int
     prediction: str = ""
     confidence: float = 0.0
+    stated: float = 0.0
     text: str = ""
     box: str = ""
     runners_up: str = ""
@@ -54,8 +56,9 @@ class AnswerSpool:
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute(
-            "CREATE TABLE answers (position INTEGER PRIMARY KEY, prediction TEXT, confidence REAL, text TEXT,"
-            " box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL, error_code TEXT, error TEXT)"
+            "CREATE TABLE answers (position INTEGER PRIMARY KEY, prediction TEXT, confidence REAL,"
+            " stated REAL, text TEXT, box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL,"
+            " error_code TEXT, error TEXT)"
         )
 
     def __enter__(self) -> Self:
@@ -74,7 +77,7 @@ class AnswerSpool:
         labels = _json(picture.labels)
         milliseconds = round(sum(picture.milliseconds.values()), 1)
         self._database.executemany(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (_answered_row(row, labels, milliseconds) for row in picture.rows),
         )
         return self._database.total_changes > before
@@ -90,6 +93,7 @@ def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredR
         row.position,
         row.prediction,
         row.confidence,
+        row.stated,
         row.text,
         _json(row.box),
         _json(row.runners_up),
