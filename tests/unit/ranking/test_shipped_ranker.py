@@ -53,3 +53,10 @@ def test_weight_and_load_stay_apart() -> None:
     lines = [line("Net weight: 8 kg", 200, 200), line("Max load capacity: 150 kg", 200, 500)]
     entities = ("item_weight", "maximum_weight_recommendation")
     assert predict(lines, NO_SHAPES, *entities) == ["8 kilogram", "150 kilogram"]
+
+
+def test_where_nothing_was_read_it_may_still_be_stated() -> None:
+    answers = choose_answers(scene_of([], NO_SHAPES, 1000, 1000), SIDES)
+    for answer in answers.values():
+        assert (answer.quantity, answer.confidence) == (None, 0.0)
+        assert 0 < answer.stated < 1

@@ -170,7 +170,8 @@ class Ranker:
             for index in np.argsort(-probabilities[:-1], kind="stable")
         )
         silence = float(probabilities[-1])
-        stated = decision.stated.confidence(log_odds(1.0 - silence)) if measures else 0.0
+        # Where nothing was read too: it may be stated and not be read.
+        stated = decision.stated.confidence(log_odds(1.0 - silence))
         # What is right is stated.
         return Ranking(measures, silence, max([stated, *(m.confidence for m in measures[:1])]))
 
