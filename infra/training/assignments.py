@@ -1,6 +1,5 @@
 """Fitting the assignment of measures to competing entities."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,17 +9,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from infra.training.examples import NOT_READ_BY_EYE, Example, match_mask
+from infra.training.examples import NOT_READ_BY_EYE, Example, entities_of_pictures, match_mask
 from tapeline.entities import MASSES, SIDES, UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
 from tapeline.picture import FloatArray
 from tapeline.ranking.assignment import (
+    BY_RATING,
     CHOICE_EVIDENCE,
     PAIR_EVIDENCE,
     Assignment,
     choice_evidence,
     joint_scores,
     pair_evidence,
+    sum_over_others,
 )
 
 # Weight of the squared weights in the loss. Chosen by cross-validation: 0.1 to 3 do as well.
@@ -67,8 +68,10 @@ def labelled_pictures(
         Link -> the picture; those without a length are left out.
     """
     found: dict[str, LabelledPicture] = {}
-    for link, sides in sides_of_pictures(examples).items():
-        first = examples[sides["width"]]
+    for link, asked in entities_of_pictures(examples).items():
+        if SIDES[0] not in asked:
+            continue
+        first = examples[asked[SIDES[0]]]
         is_read = any(
             row.source not in NOT_READ_BY_EYE and row.entity_name in SIDES for row in first.picture_rows
         )
@@ -78,20 +81,11 @@ def labelled_pictures(
         # All sides have the same measures, and so the same evidence on each two of them.
         pairs = pair_evidence(first.measures, first.measures, every, every)
         found[link] = LabelledPicture(
-            [choice_evidence(first.measures, side, ratings[sides[side]], every) for side in SIDES],
+            [choice_evidence(first.measures, side, ratings[asked[side]], every) for side in SIDES],
             [pairs] * len(list(combinations(SIDES, 2))),
-            [allowed_choices(examples[sides[side]]) for side in SIDES],
+            [allowed_choices(examples[asked[side]]) for side in SIDES],
         )
     return found
-
-
-def sides_of_pictures(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
-    """Return link -> side -> the index of its example; pictures of which no side is asked are left out."""
-    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for index, example in enumerate(examples):
-        if example.entity in SIDES:
-            found[example.link].setdefault(example.entity, index)
-    return dict(found)
 
 
 def allowed_choices(example: Example) -> npt.NDArray[np.bool_]:
@@ -138,15 +132,9 @@ def fit_sides(pictures: Iterable[LabelledPicture]) -> Assignment:
 def all_assignments(sides: Assignment) -> tuple[Assignment, ...]:
     """Return the assignments of all entities, given the fitted one of the sides."""
     same = [_SAME_MASS * (name == "same_named") for name in PAIR_EVIDENCE]
-    alone = [Assignment.independent(name) for name in UNITS_BY_ENTITY if name not in SIDES]
-    masses = Assignment(MASSES, {name: dict(_weights(alone))[name] for name in MASSES}, [same])
-    others = (assignment for assignment in alone if assignment.entities[0] not in MASSES)
-    return (sides, masses, *others)
-
-
-def _weights(assignments: Iterable[Assignment]) -> Iterable[tuple[str, Sequence[float]]]:
-    for assignment in assignments:
-        yield from assignment.choice_weights.items()
+    masses = Assignment(MASSES, dict.fromkeys(MASSES, BY_RATING), [same])
+    others = (name for name in UNITS_BY_ENTITY if name not in {*SIDES, *MASSES})
+    return (sides, masses, *map(Assignment.independent, others))
 
 
 def _unpack(weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -169,13 +157,11 @@ def _loss(weights: FloatArray, pictures: Sequence[LabelledPicture]) -> tuple[flo
         bound, bound_sum = _softmax(np.where(_mask(picture.allowed), scores, -np.inf))
         total += free_sum - bound_sum
         difference = free - bound
-        axes = range(len(SIDES))
         for axis, evidence in enumerate(picture.choices):
-            marginal = difference.sum(axis=tuple(a for a in axes if a != axis))
-            choice_gradient[axis] += marginal @ evidence
-        for pair, (evidence, kept) in enumerate(zip(picture.pairs, combinations(axes, 2), strict=True)):
-            marginal = difference.sum(axis=tuple(a for a in axes if a not in kept))
-            pair_gradient[pair] += np.tensordot(marginal, evidence, 2)
+            choice_gradient[axis] += sum_over_others(difference, axis) @ evidence
+        axes = combinations(range(len(SIDES)), 2)
+        for pair, (evidence, kept) in enumerate(zip(picture.pairs, axes, strict=True)):
+            pair_gradient[pair] += np.tensordot(sum_over_others(difference, *kept), evidence, 2)
     gradient = np.concatenate([choice_gradient.ravel(), pair_gradient.ravel()])
     return total + _L2 / 2 * float(weights @ weights), gradient + _L2 * weights
 

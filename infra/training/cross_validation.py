@@ -1,6 +1,5 @@
 """Cross-validation by picture: what trees and assignments choose that weren't trained on the picture."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +8,7 @@ import numpy as np
 
 from infra.training.abstaining import ABSTAIN_RATIO
 from infra.training.assignments import all_assignments, fit_sides, labelled_pictures
-from infra.training.examples import Example, match_mask
+from infra.training.examples import Example, entities_of_pictures, match_mask
 from infra.training.forests import FAMILIES, BoostedTrees, train_forest
 from infra.training.scoring import Outcome, outcome
 from tapeline.entities import SIDES
@@ -120,12 +119,10 @@ def assign(
     Returns:
         Index -> the probabilities, shape (measures + 1,).
     """
-    by_picture: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for index in indexes:
-        by_picture[examples[index].link].setdefault(examples[index].entity, index)
+    parts = assignments if together else [part for whole in assignments for part in _split(whole)]
     chosen: dict[tuple[str, str], FloatArray] = {}
-    for link, entities in by_picture.items():
-        for assignment in _split(assignments, together=together):
+    for link, entities in entities_of_pictures(examples, indexes).items():
+        for assignment in parts:
             if entities.keys() >= set(assignment.entities):
                 own = {name: entities[name] for name in assignment.entities}
                 found = assignment.probabilities(
@@ -150,16 +147,8 @@ def outcomes(found: CrossValidation, priors: Priors) -> list[tuple[Example, Outc
     ]
 
 
-def _split(assignments: Sequence[Assignment], *, together: bool) -> list[Assignment]:
-    """Return the assignments, that of the sides as three of one side each where they aren't together."""
-    if together:
-        return list(assignments)
-    return [
-        part
-        for assignment in assignments
-        for part in (
-            [Assignment((name,), {name: assignment.choice_weights[name]}, ()) for name in assignment.entities]
-            if assignment.entities == SIDES
-            else [assignment]
-        )
-    ]
+def _split(whole: Assignment) -> list[Assignment]:
+    """Return the assignment of the sides as three of one side each; others stay whole."""
+    if whole.entities != SIDES:
+        return [whole]
+    return [Assignment((side,), {side: whole.choice_weights[side]}, ()) for side in SIDES]

@@ -10,7 +10,7 @@ from infra.training.pictures import answer_queries, queries_of
 from infra.training.report import changes, evaluation_report, say, wrong_rows
 from infra.training.scoring import ScoredAnswer, outcome
 from tapeline.errors import GroundTruthError
-from tapeline.quantities import format_prediction, parse_quantity
+from tapeline.quantities import Quantity, format_prediction, parse_quantity
 
 
 def evaluate(
@@ -71,8 +71,8 @@ def _write_predictions(results: Sequence[ScoredAnswer], out: Path) -> Path:
     return predictions
 
 
-def _read_predictions(path: Path) -> dict[str, str]:
-    """Return index -> prediction.
+def _read_predictions(path: Path) -> dict[str, Quantity | None]:
+    """Return index -> what was predicted, None where that was nothing.
 
     Raises:
         GroundTruthError: A column is missing, or a prediction isn't one.
@@ -84,10 +84,10 @@ def _read_predictions(path: Path) -> dict[str, str]:
                 f"expected the columns index and prediction in {path}, received "
                 f"{', '.join(reader.fieldnames or ()) or 'none'}: name a predictions.csv of make evaluate"
             )
-        found = {row["index"]: row["prediction"] for row in reader}
-    try:
-        for written in filter(None, found.values()):
-            parse_quantity(written)
-    except ValueError as error:
-        raise GroundTruthError(f"{path}: {error}: name a predictions.csv of make evaluate") from error
-    return found
+        try:
+            return {
+                row["index"]: parse_quantity(row["prediction"]) if row["prediction"] else None
+                for row in reader
+            }
+        except ValueError as error:
+            raise GroundTruthError(f"{path}: {error}: name a predictions.csv of make evaluate") from error

@@ -4,6 +4,7 @@ Votes are ground truth of teams that mostly voted for one number as all sides of
 picture contradicts is therefore not believed.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -97,6 +98,21 @@ def build_examples(rows: Iterable[TruthRow], scenes: Mapping[str, Scene], priors
         if link in scenes
         for example in _examples_of(link, picture_rows, scenes[link], priors)
     ]
+
+
+def entities_of_pictures(
+    examples: Sequence[Example], indexes: Iterable[int] | None = None
+) -> dict[str, dict[str, int]]:
+    """Return link -> entity -> the index of its example, the first where several rows ask the same.
+
+    Args:
+        examples: The examples.
+        indexes: Those to look at; all where it is left out.
+    """
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for index in range(len(examples)) if indexes is None else indexes:
+        found[examples[index].link].setdefault(examples[index].entity, index)
+    return dict(found)
 
 
 def match_mask(example: Example, row: TruthRow) -> npt.NDArray[np.bool_]:

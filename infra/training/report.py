@@ -16,7 +16,7 @@ from infra.training.scoring import (
     outcome,
     scores,
 )
-from tapeline.quantities import format_prediction, format_quantity, parse_quantity
+from tapeline.quantities import Quantity, format_prediction, format_quantity
 from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
@@ -88,20 +88,18 @@ def evaluation_report(results: Sequence[ScoredAnswer]) -> str:
     return "\n".join(tables)
 
 
-def changes(results: Sequence[ScoredAnswer], before: Mapping[str, str]) -> str:
+def changes(results: Sequence[ScoredAnswer], before: Mapping[str, Quantity | None]) -> str:
     """Return how many rows of each source were gained and lost against earlier predictions.
 
     Args:
         results: The rows, answered.
-        before: Index -> the earlier prediction; empty where nothing was answered. Other rows are left out.
+        before: Index -> what was predicted earlier, None where nothing was. Other rows are left out.
     """
     gained: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     for result in results:
         if result.row.index in before:
-            written = before[result.row.index]
-            earlier = outcome(result.row, parse_quantity(written) if written else None)
-            was_wrong = earlier in {"fp", "fn"}
+            was_wrong = outcome(result.row, before[result.row.index]) in {"fp", "fn"}
             gained[result.row.source] += was_wrong and not result.is_wrong
             lost[result.row.source] += result.is_wrong and not was_wrong
     lines = [f"{source or 'all rows':32s} {gained[source]:6d} {lost[source]:6d}" for source in sorted(gained)]

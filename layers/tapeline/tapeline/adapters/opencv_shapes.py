@@ -142,8 +142,7 @@ def _shrink_fast(grey: npt.NDArray[Any], side: int) -> tuple[npt.NDArray[Any], f
         halved = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
     if max(halved.shape) > _LINEAR_FACTOR * side or longest <= side:
         return _shrink(grey, side)
-    size = (max(1, round(grey.shape[1] * side / longest)), max(1, round(grey.shape[0] * side / longest)))
-    return cv2.resize(halved, size, interpolation=cv2.INTER_LINEAR), longest / side
+    return cv2.resize(halved, _shrunk_size(grey, side), interpolation=cv2.INTER_LINEAR), longest / side
 
 
 def _shrink(grey: npt.NDArray[Any], side: int) -> tuple[npt.NDArray[Any], float]:
@@ -155,8 +154,13 @@ def _shrink(grey: npt.NDArray[Any], side: int) -> tuple[npt.NDArray[Any], float]
     longest = max(grey.shape)
     if longest <= side:
         return grey, 1.0
-    size = (max(1, round(grey.shape[1] * side / longest)), max(1, round(grey.shape[0] * side / longest)))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA), longest / side
+    return cv2.resize(grey, _shrunk_size(grey, side), interpolation=cv2.INTER_AREA), longest / side
+
+
+def _shrunk_size(grey: npt.NDArray[Any], side: int) -> tuple[int, int]:
+    """Return the width and height of a picture whose longest side is shrunk to ``side``."""
+    longest = max(grey.shape)
+    return max(1, round(grey.shape[1] * side / longest)), max(1, round(grey.shape[0] * side / longest))
 
 
 def _outline(grey: npt.NDArray[Any], to_original: float) -> tuple[float, float, float, float] | None:

@@ -11,14 +11,12 @@ from tapeline.quantities.quantity import FoundQuantity, Quantity, size
 # Unit -> the units of the other system that the same size may be given in.
 _OTHER_SYSTEM: Final[dict[str, frozenset[str]]] = {
     unit: frozenset(others)
-    for units, others in (
+    for metric, other in (
         (("millimetre", "centimetre", "metre"), ("inch", "foot")),
-        (("inch", "foot"), ("millimetre", "centimetre", "metre")),
         (("gram", "kilogram"), ("ounce", "pound")),
-        (("ounce", "pound"), ("gram", "kilogram")),
         (("millilitre", "litre"), ("fluid ounce",)),
-        (("fluid ounce",), ("millilitre", "litre")),
     )
+    for units, others in ((metric, other), (other, metric))
     for unit in units
 }
 

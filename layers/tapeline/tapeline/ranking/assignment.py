@@ -37,6 +37,9 @@ PAIR_EVIDENCE: Final = (
     "group_order", "group_of_one", "silent",
 )  # fmt: skip
 
+# The weights of :data:`CHOICE_EVIDENCE` that leave the ratings as they are, as log-odds against silence.
+BY_RATING: Final = tuple(float(name == "rating") for name in CHOICE_EVIDENCE)
+
 # The keywords that name one of two competing entities.
 _NAMES: Final[Keywords] = frozenset(
     {Keyword.WIDTH, Keyword.HEIGHT, Keyword.DEPTH, Keyword.WEIGHT, Keyword.LOAD}
@@ -68,7 +71,7 @@ class Assignment:
     @classmethod
     def independent(cls, entity: str) -> Self:
         """Return the assignment of an entity that competes with none: its ratings are its log-odds."""
-        return cls((entity,), {entity: [float(name == "rating") for name in CHOICE_EVIDENCE]}, ())
+        return cls((entity,), {entity: BY_RATING}, ())
 
     def probabilities(
         self, sets: Mapping[str, MeasureSet], ratings: Mapping[str, FloatArray]
@@ -82,7 +85,7 @@ class Assignment:
         Returns:
             Entity -> the probability of each measure, and of silence as the last, shape (measures + 1,).
         """
-        kept = {name: _best(ratings[name], _others(name, sets, ratings)) for name in self.entities}
+        kept = {name: _best_rated(name, sets, ratings) for name in self.entities}
         choices = [
             choice_evidence(sets[name], name, ratings[name], kept[name]) @ np.array(self.choice_weights[name])
             for name in self.entities
@@ -173,13 +176,13 @@ def pair_evidence(
     count = max(len(first_kept), len(second_kept))
     for row, i in enumerate(first_kept):
         for column, j in enumerate(second_kept):
-            values = _pair(first.measures[i], second.measures[j], count)
-            if values:
-                evidence[row, column] = [values.get(name, 0.0) for name in PAIR_EVIDENCE]
+            if _is_same(first.measures[i], second.measures[j]):
+                values = _of_same(first, i, count)
+            else:
+                values = _of_two(first.measures[i], second.measures[j])
+            for name, value in values.items():
+                evidence[row, column, PAIR_EVIDENCE.index(name)] = value
     evidence[-1, -1, PAIR_EVIDENCE.index("silent")] = 1.0
-    repeated = PAIR_EVIDENCE.index("same_repeated")
-    is_repeated = np.array([_is_repeated(first, i) for i in first_kept], float)
-    evidence[:-1, :-1, repeated] = evidence[:-1, :-1, PAIR_EVIDENCE.index("same")] * is_repeated[:, None]
     return evidence
 
 
@@ -206,31 +209,38 @@ def choice_marginals(scores: FloatArray) -> list[FloatArray]:
     """Return the probabilities of each entity's choices, from the scores of all assignments."""
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
-    axes = range(scores.ndim)
-    return [weights.sum(axis=tuple(a for a in axes if a != axis)) for axis in axes]
+    return [sum_over_others(weights, axis) for axis in range(scores.ndim)]
 
 
-def _others(name: str, sets: Mapping[str, MeasureSet], ratings: Mapping[str, FloatArray]) -> list[FloatArray]:
-    """Return the ratings that other entities give the same measures."""
-    return [ratings[other] for other in sets if other != name and sets[other] is sets[name]]
+def sum_over_others(table: FloatArray, *kept: int) -> FloatArray:
+    """Sum a table of all assignments over the axes of all entities but those that are kept."""
+    summed: FloatArray = table.sum(axis=tuple(axis for axis in range(table.ndim) if axis not in kept))
+    return summed
 
 
-def _best(ratings: FloatArray, others: Sequence[FloatArray]) -> tuple[int, ...]:
-    """Return the indexes, ascending, of the measures that any of the entities rates best."""
-    best = np.max([ratings, *others], axis=0)
+def _best_rated(
+    name: str, sets: Mapping[str, MeasureSet], ratings: Mapping[str, FloatArray]
+) -> tuple[int, ...]:
+    """Return the indexes, ascending, of the measures that any entity with the same measures rates best."""
+    best = np.stack([ratings[other] for other in sets if sets[other] is sets[name]]).max(axis=0)
     return tuple(sorted(np.argsort(-best, kind="stable")[:_MAX_ASSIGNED].tolist()))
 
 
-def _pair(first: Measure, second: Measure, count: int) -> dict[str, float]:
-    """Return what isn't 0 of the evidence on two measures, but for ``same_repeated``."""
-    if _is_same(first, second):
-        return {
-            "same": 1.0,
-            "same_named": float(not first.side_keywords.isdisjoint(_NAMES)),
-            "same_diameter": float(Keyword.DIAMETER in first.side_keywords),
-            "same_alone": float(count == 1),
-            "same_of_two": float(count == 2),
-        }
+def _of_same(measure_set: MeasureSet, index: int, count: int) -> dict[str, float]:
+    """Return the evidence on one measure, of so many, as both entities."""
+    words = measure_set.keywords[index]
+    return {
+        "same": 1.0,
+        "same_named": not words.isdisjoint(_NAMES),
+        "same_diameter": Keyword.DIAMETER in words,
+        "same_repeated": measure_set.columns["repeats"][index] > 1,
+        "same_alone": count == 1,
+        "same_of_two": count == 2,
+    }
+
+
+def _of_two(first: Measure, second: Measure) -> dict[str, float]:
+    """Return what isn't 0 of the evidence on two measures."""
     values = {"twin": 1.0} if first.has_quantity_of(second) else {}
     a, b = first.grouped, second.grouped
     sizes = a.found.group_size, b.found.group_size
@@ -247,9 +257,3 @@ def _is_same(first: Measure, second: Measure) -> bool:
         return True
     orders = {candidate.order for candidate in first.candidates}
     return any(candidate.order in orders for candidate in second.candidates)
-
-
-def _is_repeated(measure_set: MeasureSet, index: int) -> bool:
-    """Say whether a measure's quantity is printed in another place too."""
-    own = measure_set.measures[index]
-    return any(own.has_quantity_of(other) for other in measure_set.measures if other is not own)

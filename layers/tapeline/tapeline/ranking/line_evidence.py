@@ -14,7 +14,13 @@ import numpy.typing as npt
 
 from tapeline.geometry import Bounds
 from tapeline.picture import FloatArray
-from tapeline.ranking.line_ratings import assign_lines, numbers_of, probability_of, rate_pairs
+from tapeline.ranking.line_ratings import (
+    assign_lines,
+    line_shares,
+    numbers_of,
+    probability_of,
+    rate_pairs,
+)
 from tapeline.ranking.measures import Measure
 from tapeline.reading.scene import DIRECTIONS, Scene
 
@@ -133,8 +139,7 @@ class LineEvidence:
         relation = self._relate(measures)
         numbers = numbers_of(measures)
         ratings = rate_pairs(relation.terms, numbers)
-        shares = np.exp(ratings - ratings.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = line_shares(ratings)
         for index, direction in enumerate(DIRECTIONS):
             lines = np.flatnonzero(self._lines.directions == index)
             if len(lines):

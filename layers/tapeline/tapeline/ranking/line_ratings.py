@@ -64,10 +64,16 @@ def rate_pairs(terms: FloatArray, numbers: npt.NDArray[np.int_]) -> FloatArray:
     return rated
 
 
+def line_shares(ratings: FloatArray) -> FloatArray:
+    """Return how probably each line is the one of each measure, if any is; shape (measures, lines)."""
+    shares: FloatArray = np.exp(ratings - ratings.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
 def rival_shares(ratings: FloatArray, numbers: npt.NDArray[np.int_]) -> FloatArray:
     """Return how probably each line belongs to another number than the measure's, shape (measures, lines)."""
-    shares = np.exp(ratings - ratings.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares = line_shares(ratings)
     of_number = np.zeros((int(numbers.max()) + 1, ratings.shape[1]))
     np.maximum.at(of_number, numbers, shares)
     if len(of_number) == 1:
