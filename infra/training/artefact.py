@@ -7,6 +7,7 @@ from typing import Any, Final
 from infra.training.forests import BASE_LOG_ODDS, FAMILIES, BoostedTrees
 from tapeline.ranking.assignment import Assignment
 from tapeline.ranking.features import FEATURES
+from tapeline.ranking.line_ratings import LineRater
 from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import Decision
 
@@ -18,7 +19,9 @@ def ranker_document(
     forests: Sequence[BoostedTrees],
     assignments: Sequence[Assignment],
     decisions: Mapping[str, Decision],
+    *,
     priors: Priors,
+    rater: LineRater,
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the artefact as :meth:`tapeline.ranking.ranker.Ranker.from_document` reads it.
@@ -28,12 +31,14 @@ def ranker_document(
         assignments: How competing entities are assigned measures.
         decisions: Entity -> how its probabilities become answers.
         priors: Which units and sizes each entity usually has.
+        rater: Rates which drawn line is which measure's.
         about: How it was made.
     """
     return {
         "about": dict(about),
         "features": list(FEATURES),
         "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
+        "lines": rater.to_document(),
         "decisions": {
             name: {
                 "confidence": decision.confidence.to_document(),

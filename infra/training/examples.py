@@ -18,6 +18,8 @@ from tapeline.entities import MASSES, SIDES
 from tapeline.picture import FloatArray
 from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
 from tapeline.ranking.line_evidence import lines_contradict
+from tapeline.ranking.line_ratings import LineRater
+from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
 from tapeline.ranking.ranker import MeasureSets
 from tapeline.reading.scene import Scene
@@ -84,19 +86,24 @@ class Targets(NamedTuple):
     weights: FloatArray
 
 
-def build_examples(rows: Iterable[TruthRow], scenes: Mapping[str, Scene], priors: Priors) -> list[Example]:
+def build_examples(
+    rows: Iterable[TruthRow], scenes: Mapping[str, Scene], priors: Priors, rater: LineRater
+) -> list[Example]:
     """Build an example for each row, and for each entity that a row of a competing one says something of.
 
     Args:
         rows: The ground truth.
         scenes: Link -> what was observed in the picture; rows of other pictures are left out.
         priors: Which units and sizes each entity usually has.
+        rater: Rates which drawn line is which measure's.
     """
     return [
         example
         for link, picture_rows in by_picture(rows).items()
         if link in scenes
-        for example in _examples_of(link, picture_rows, scenes[link], priors)
+        for example in _examples_of(
+            link, picture_rows, MeasureSets(scenes[link], rater), scenes[link], priors
+        )
     ]
 
 
@@ -117,9 +124,12 @@ def entities_of_pictures(
 
 def match_mask(example: Example, row: TruthRow) -> npt.NDArray[np.bool_]:
     """Say of each measure whether a row counts one of its candidates as right, shape (measures,)."""
-    return np.array(
-        [any(is_right(row, c.quantity) for c in m.candidates) for m in example.measures.measures], bool
-    )
+    return matching(example.measures.measures, row)
+
+
+def matching(measures: Iterable[Measure], row: TruthRow) -> npt.NDArray[np.bool_]:
+    """Say of each measure whether a row counts one of its candidates as right, shape (measures,)."""
+    return np.array([any(is_right(row, c.quantity) for c in m.candidates) for m in measures], bool)
 
 
 def contradicted(example: Example, side: str) -> npt.NDArray[np.bool_]:
@@ -183,9 +193,8 @@ def training_targets(example: Example, *, filter_votes: bool = True) -> Targets 
 
 
 def _examples_of(
-    link: str, picture_rows: Sequence[TruthRow], scene: Scene, priors: Priors
+    link: str, picture_rows: Sequence[TruthRow], sets: MeasureSets, scene: Scene, priors: Priors
 ) -> Iterator[Example]:
-    sets = MeasureSets(scene)
     for entity in _entities_of(picture_rows):
         found = sets.of(entity)
         features = compute_features(found, entity, priors)

@@ -54,12 +54,14 @@ _PARAMETERS_OF_SIDES: Final[dict[str, Any]] = {
 _INCREASING: Final = frozenset(
     {
         "words_for", "caption_for", "table_row_for", "prior_size", "prior_unit", "prior_value", "letter_lead",
-        "score",
+        "score", "of_whole",
     }
 )  # fmt: skip
 
 # Features that can only speak against a measure (monotone constraints).
-_DECREASING: Final = frozenset({"words_against", "caption_against", "table_row_against", "rival_words"})
+_DECREASING: Final = frozenset(
+    {"words_against", "caption_against", "table_row_against", "rival_words", "of_another_thing"}
+)
 
 
 @dataclass(frozen=True, slots=True)

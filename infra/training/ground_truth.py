@@ -31,6 +31,7 @@ class TruthRow:
         says_nothing: Whether the picture doesn't say, so that the right prediction is empty.
         source: Where the answers come from; empty where the file doesn't tell.
         split: ``train``, or another name for rows to report on; ``train`` where the file doesn't tell.
+        note: What was seen, in words, such as ``vertical line 33 cm``; empty where the file doesn't tell.
     """
 
     index: str
@@ -40,6 +41,7 @@ class TruthRow:
     says_nothing: bool
     source: str = ""
     split: str = "train"
+    note: str = ""
 
     @property
     def file_name(self) -> str:
@@ -58,7 +60,7 @@ def read_ground_truth(path: Path) -> list[TruthRow]:
 
     Args:
         path: A CSV with ``image_link,entity_name,answers`` and, optionally, ``index``, ``status``,
-            ``source`` and ``split``; see docs/formats.md.
+            ``source``, ``split`` and ``note``; see docs/formats.md.
 
     Raises:
         GroundTruthError: A column is missing, or a row has an unknown entity.
@@ -102,6 +104,7 @@ def _truth_row(cells: Mapping[str, str | None], number: int, path: Path) -> Trut
         says_nothing=not written,
         source=cells.get("source") or "",
         split=cells.get("split") or "train",
+        note=cells.get("note") or "",
     )
 
 

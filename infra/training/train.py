@@ -13,13 +13,15 @@ from infra.training.cross_validation import cross_validate, outcomes
 from infra.training.examples import Example, build_examples, is_contradicted
 from infra.training.forests import FAMILIES, train_forest
 from infra.training.ground_truth import by_picture, read_ground_truth
+from infra.training.noted_lines import fit_line_rater, noted_lines
 from infra.training.pictures import observe_pictures, queries_of
 from infra.training.priors import count_priors
 from infra.training.report import cross_validation_report, say
 from infra.training.scoring import scores
 from tapeline.errors import GroundTruthError
+from tapeline.ranking.line_ratings import LineRater
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.ranker import default_priors
+from tapeline.ranking.ranker import default_line_rater, default_priors
 
 
 def train(
@@ -44,14 +46,18 @@ def train(
     scenes = observe_pictures(queries_of(rows), images, cache_dir)
     if not scenes:
         raise GroundTruthError(f"expected pictures of the train rows in {images}, received none: add them")
-    examples = build_examples(rows, scenes, priors)
+    shipped = default_line_rater()
+    lines = noted_lines(rows, scenes, shipped)
+    rater = fit_line_rater(lines, shipped)
+    say(f"rating drawn lines by {len(lines)} that notes name")
+    examples = build_examples(rows, scenes, priors, rater)
     about = {
         "command": "make train ROWS=... IMAGES=...",
         "rows_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "rows": len(rows),
         "pictures": len(scenes),
     }
-    document = train_ranker(examples, priors, about)
+    document = train_ranker(examples, priors, rater, about)
     artefact.write_text(dump(document), encoding="utf-8")
     say(f"wrote {artefact} ({artefact.stat().st_size / 1e6:.2f} MB)")
     if with_ablation:
@@ -59,12 +65,15 @@ def train(
             print(line, flush=True)
 
 
-def train_ranker(examples: Sequence[Example], priors: Priors, about: Mapping[str, Any]) -> dict[str, Any]:
+def train_ranker(
+    examples: Sequence[Example], priors: Priors, rater: LineRater, about: Mapping[str, Any]
+) -> dict[str, Any]:
     """Cross-validate, print the scores, calibrate, and train on all examples.
 
     Args:
         examples: What to train on.
         priors: Which units and sizes each entity usually has.
+        rater: Rates which drawn line is which measure's, in the examples too.
         about: How the examples were made; the cross-validated F1 is added.
 
     Returns:
@@ -79,6 +88,7 @@ def train_ranker(examples: Sequence[Example], priors: Priors, about: Mapping[str
         [train_forest(examples, family) for family in FAMILIES],
         all_assignments(sides),
         calibrate_decisions(validated),
-        priors,
-        {**about, "cross_validated_f1": round(credible["all"].f1, 4)},
+        priors=priors,
+        rater=rater,
+        about={**about, "cross_validated_f1": round(credible["all"].f1, 4)},
     )

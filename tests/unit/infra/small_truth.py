@@ -5,6 +5,7 @@ import numpy as np
 from infra.training.ground_truth import TruthRow
 from tapeline.picture import Shapes, TextLine
 from tapeline.quantities import parse_quantity
+from tapeline.ranking.ranker import default_line_rater
 from tapeline.reading.observing import scene_of
 from tapeline.reading.scene import Scene
 
@@ -15,6 +16,10 @@ SHAPES = Shapes(
     np.array([[140, 100, 140, 700], [200, 730, 600, 730]], np.float32), (200.0, 100.0, 600.0, 700.0)
 )
 """An upright and a flat dimension line, left of the product and below it."""
+
+
+RATER = default_line_rater()
+"""Rates dimension lines as the package does."""
 
 
 def truth_row(

@@ -11,7 +11,7 @@ from infra.training.cross_validation import CrossValidation
 from infra.training.examples import build_examples
 from infra.training.ground_truth import TruthRow
 from tapeline.errors import GroundTruthError
-from tests.unit.infra.small_truth import drawn_scene, truth_row
+from tests.unit.infra.small_truth import RATER, drawn_scene, truth_row
 from tests.unit.ranking.small_ranker import PRIORS
 
 
@@ -39,7 +39,7 @@ def test_few_answers_are_one_group() -> None:
 
 def validated(rows: Sequence[TruthRow], *probabilities: list[float]) -> CrossValidation:
     """Return rows of one picture, with probabilities of its two measures (90 and 40 cm) and of silence."""
-    examples = build_examples(rows, {rows[0].image_link: drawn_scene(90, 40)}, PRIORS)
+    examples = build_examples(rows, {rows[0].image_link: drawn_scene(90, 40)}, PRIORS, RATER)
     own = [example for example in examples if example.row]
     return CrossValidation(own, [np.zeros(2)] * len(own), [np.array(values) for values in probabilities])
 

@@ -9,13 +9,13 @@ from infra.training.cross_validation import CrossValidation, cross_validate, out
 from infra.training.examples import Example, build_examples
 from infra.training.forests import BoostedTrees, train_forest
 from infra.training.report import cross_validation_report
-from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
+from tests.unit.infra.small_truth import RATER, drawn_scene, many_rows, truth_row
 from tests.unit.ranking.small_ranker import PRIORS
 
 
 def test_nothing_is_chosen_by_trees_that_know_the_picture() -> None:
     rows, scenes = many_rows(24, source="small")
-    examples = build_examples(rows, scenes, PRIORS)
+    examples = build_examples(rows, scenes, PRIORS, RATER)
     rated: list[str] = []
 
     def train(known: Sequence[Example], family: Sequence[str]) -> BoostedTrees:
@@ -49,7 +49,7 @@ def test_an_outcome_abstains_where_silence_is_more_probable(
     probabilities: list[float], expected: str
 ) -> None:
     row = truth_row("height", "90 centimetre")
-    examples = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS)
+    examples = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS, RATER)
     (example,) = (e for e in examples if e.row)
     found = CrossValidation([example], [np.zeros(2)], [np.array(probabilities)])
     assert [result for _, result in outcomes(found, PRIORS)] == [expected]
@@ -58,7 +58,7 @@ def test_an_outcome_abstains_where_silence_is_more_probable(
 
 def test_without_a_measure_nothing_is_best() -> None:
     row = truth_row("voltage", "12 volt")
-    (example,) = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS)
+    (example,) = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS, RATER)
     found = CrossValidation([example], [np.zeros(0)], [np.ones(1)])
     assert found.best(0) is None
     assert not found.is_best_right(0)

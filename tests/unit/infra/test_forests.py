@@ -17,7 +17,7 @@ from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.choosing import choose_answers
 from tapeline.ranking.features import FEATURE_SETS
 from tapeline.ranking.ranker import Decision, Ranker
-from tests.unit.infra.small_truth import drawn_scene, many_rows, truth_row
+from tests.unit.infra.small_truth import RATER, drawn_scene, many_rows, truth_row
 from tests.unit.ranking.small_ranker import PRIORS, small_ranker
 
 CURVE = Calibration(np.array([-3.0, 3.0]), np.array([0.1, 0.9]))
@@ -27,9 +27,13 @@ ASSIGNMENTS = small_ranker().assignments
 
 def test_what_is_trained_is_what_rates() -> None:
     rows, scenes = many_rows(60)
-    examples = build_examples([row for row in rows if row.entity_name != "item_weight"], scenes, PRIORS)
+    examples = build_examples(
+        [row for row in rows if row.entity_name != "item_weight"], scenes, PRIORS, RATER
+    )
     sides = train_forest(examples, FAMILIES[0], rounds=20, seeds=1)
-    document = ranker_document([sides, sides], ASSIGNMENTS, DECISIONS, PRIORS, {"command": "test"})
+    document = ranker_document(
+        [sides, sides], ASSIGNMENTS, DECISIONS, priors=PRIORS, rater=RATER, about={"command": "test"}
+    )
     ranker = Ranker.from_document(json.loads(dump(document)))
     assert ranker.about == {"command": "test"}
     assert ranker.priors == PRIORS
@@ -52,7 +56,7 @@ def test_what_is_trained_is_what_rates() -> None:
 def test_a_group_of_features_can_be_hidden(without: str, *, is_used: bool) -> None:
     rows, scenes = many_rows(60)
     trees = train_forest(
-        build_examples(rows, scenes, PRIORS), FAMILIES[0], without=without, rounds=20, seeds=1
+        build_examples(rows, scenes, PRIORS, RATER), FAMILIES[0], without=without, rounds=20, seeds=1
     )
     (booster,) = trees.boosters
     splits = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
@@ -61,17 +65,19 @@ def test_a_group_of_features_can_be_hidden(without: str, *, is_used: bool) -> No
 
 def test_training_again_gives_the_same_bytes() -> None:
     rows, scenes = many_rows(30)
-    examples = build_examples(rows, scenes, PRIORS)
+    examples = build_examples(rows, scenes, PRIORS, RATER)
     texts = set()
     for _ in range(2):
         forests = [train_forest(examples, family, rounds=3, seeds=2) for family in FAMILIES]
-        texts.add(dump(ranker_document(forests, ASSIGNMENTS, DECISIONS, PRIORS, {})))
+        texts.add(
+            dump(ranker_document(forests, ASSIGNMENTS, DECISIONS, priors=PRIORS, rater=RATER, about={}))
+        )
     assert len(texts) == 1
 
 
 def test_a_family_without_ground_truth_is_refused() -> None:
     row = truth_row("height", "90 centimetre")
-    examples = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS)
+    examples = build_examples([row], {row.image_link: drawn_scene(90, 40)}, PRIORS, RATER)
     with pytest.raises(GroundTruthError, match="voltage"):
         train_forest(examples, FAMILIES[1])
 

@@ -10,7 +10,7 @@ from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.features import FEATURES
 from tapeline.ranking.forest import Forest
 from tapeline.ranking.priors import Priors
-from tapeline.ranking.ranker import Decision, Family, Ranker
+from tapeline.ranking.ranker import Decision, Family, Ranker, default_line_rater
 
 USUAL: Final = -1.0
 RARE: Final = -4.0
@@ -70,5 +70,6 @@ def small_ranker(*, same: float = -3.0) -> Ranker:
         ),
         dict.fromkeys(UNITS_BY_ENTITY, Decision(curve, curve, ABSTAIN_RATIO)),
         PRIORS,
+        default_line_rater(),
         {"command": "tests"},
     )

@@ -12,8 +12,10 @@ from tapeline.entities import SIDES
 from tapeline.picture import FloatArray, TextLine
 from tapeline.ranking.assignment import CHOICE_EVIDENCE, PAIR_EVIDENCE, Assignment, pair_evidence
 from tapeline.ranking.features import MeasureSet
-from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import NO_SHAPES, scene_of
+
+RATER = default_line_rater()
 
 
 def lengths(*texts: str) -> MeasureSet:
@@ -22,7 +24,7 @@ def lengths(*texts: str) -> MeasureSet:
         TextLine(text, 0.9, ((100, y), (400, y), (400, y + 24), (100, y + 24)))
         for y, text in ((100.0 + 150 * number, text) for number, text in enumerate(texts))
     ]
-    return MeasureSets(scene_of(lines, NO_SHAPES, 800, 800)).of("width")
+    return MeasureSets(scene_of(lines, NO_SHAPES, 800, 800), RATER).of("width")
 
 
 def sides_by(**pair_weights: float) -> Assignment:

@@ -9,10 +9,12 @@ from tapeline.picture import Shapes, TextLine
 from tapeline.quantities import format_prediction
 from tapeline.ranking.choosing import Answer, choose_answers
 from tapeline.ranking.keywords import Keyword
-from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import NO_SHAPES, scene_of
 from tapeline.reading.scene import Scene
 from tests.unit.ranking.small_ranker import small_ranker
+
+RATER = default_line_rater()
 
 RANKER = small_ranker()
 
@@ -187,8 +189,8 @@ def test_letters_of_a_list_are_no_sides() -> None:
     listed = [
         line(text, y=300 + 40 * place) for place, text in enumerate(["A.46cm", "B.51cm", "C.55cm", "D.61cm"])
     ]
-    assert not any(MeasureSets(scene(listed)).of("depth").keywords)
-    assert MeasureSets(scene(listed[3:])).of("depth").keywords == (frozenset({Keyword.DEPTH}),)
+    assert not any(MeasureSets(scene(listed), RATER).of("depth").keywords)
+    assert MeasureSets(scene(listed[3:]), RATER).of("depth").keywords == (frozenset({Keyword.DEPTH}),)
 
 
 def test_each_answer_says_how_probably_the_picture_states_it() -> None:

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.picture import Shapes, TextLine
 from tapeline.ranking.features import FEATURES, compute_features
-from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import scene_of
 from tapeline.reading.scene import Scene
 from tests.unit.ranking.small_ranker import PRIORS
+
+RATER = default_line_rater()
 
 PIXELS = st.floats(0, 2000, width=32)
 TEXTS = st.sampled_from(
@@ -35,7 +37,7 @@ def test_features_are_finite_whatever_was_seen(
     lines: list[TextLine], segments: list[tuple[float, float, float, float]], entity: str
 ) -> None:
     seen = scene(lines, segments)
-    measures = MeasureSets(seen).of(entity)
+    measures = MeasureSets(seen, RATER).of(entity)
     features = compute_features(measures, entity, PRIORS)
     assert features.shape == (len(measures), len(FEATURES))
     assert np.isfinite(features).all()

@@ -6,9 +6,11 @@ import pytest
 from tapeline.picture import Shapes, TextLine
 from tapeline.ranking.line_evidence import COLUMNS, LineEvidence, lines_contradict
 from tapeline.ranking.line_ratings import TERMS
-from tapeline.ranking.ranker import MeasureSets
+from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import scene_of
 from tapeline.reading.scene import DIRECTIONS, Scene
+
+RATER = default_line_rater()
 
 type Segment = tuple[float, float, float, float]
 
@@ -32,15 +34,15 @@ def scene(
 
 
 def evidence(seen: Scene) -> list[dict[str, float]]:
-    measures = MeasureSets(seen).of("width").measures
-    rows = LineEvidence(seen).of(measures)
+    measures = MeasureSets(seen, RATER).of("width").measures
+    rows = LineEvidence(seen, RATER).of(measures)
     assert rows.shape == (len(measures), len(COLUMNS))
     assert np.isfinite(rows).all()
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows.tolist()]
 
 
 def strengths(x: float, y: float, *segments: Segment) -> list[float]:
-    measures = MeasureSets(scene([line("12 cm", x, y)], list(segments))).of("width")
+    measures = MeasureSets(scene([line("12 cm", x, y)], list(segments)), RATER).of("width")
     strength: list[float] = measures.strengths[0].tolist()
     return strength
 
@@ -189,7 +191,7 @@ def test_without_measures_there_is_no_evidence() -> None:
 
 def test_pairs_are_rated_by_the_terms() -> None:
     seen = scene([line("12 cm", 460, 700)], stroke(250, 690, 750, 690))
-    terms = LineEvidence(seen).terms(MeasureSets(seen).of("width").measures)
+    terms = LineEvidence(seen, RATER).terms(MeasureSets(seen, RATER).of("width").measures)
     assert terms.shape == (1, 1, len(TERMS))
 
 

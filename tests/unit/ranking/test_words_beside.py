@@ -4,7 +4,7 @@ import pytest
 
 from tapeline.picture import TextLine
 from tapeline.ranking.candidates import Candidate, find_candidates
-from tapeline.ranking.keywords import Keyword, find_keywords, is_vetoed_side
+from tapeline.ranking.keywords import Keyword, find_keywords, is_of_another_thing
 from tapeline.reading.observing import NO_SHAPES, scene_of
 
 WIDTH, HEIGHT, DEPTH = Keyword.WIDTH, Keyword.HEIGHT, Keyword.DEPTH
@@ -220,14 +220,14 @@ def test_another_things_word_stays_with_its_own_size() -> None:
     ],
 )
 def test_another_things_size_is_no_side(text: str) -> None:
-    assert is_vetoed_side(find_keywords(text.lower()))
+    assert is_of_another_thing(find_keywords(text.lower()))
 
 
 @pytest.mark.parametrize(
     "text", ["Height 46 cm", "Overall height with handle 46 cm", "Unfolded size 46 cm", "12 in storage box"]
 )
 def test_the_whole_products_size_may_be_a_side(text: str) -> None:
-    assert not is_vetoed_side(find_keywords(text.lower()))
+    assert not is_of_another_thing(find_keywords(text.lower()))
 
 
 @pytest.mark.parametrize("order", ["L x W x H", "Size (L*W*H)", "Product Dimensions (L x W x H)"])

@@ -14,9 +14,10 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from tapeline.entities import SIDES
 from tapeline.picture import FloatArray
 from tapeline.ranking.features import MeasureSet
-from tapeline.ranking.keywords import Keyword, Keywords, polarities
+from tapeline.ranking.keywords import Keyword, Keywords, is_of_another_thing, polarities
 from tapeline.ranking.measures import Measure
 
 # Evidence on one choice; all 0 for silence. ``rating`` is the trees' log-odds, ``stated`` 1 for each measure,
@@ -142,7 +143,7 @@ def choice_evidence(
         Shape (kept + 1, :data:`CHOICE_EVIDENCE`); the last row is silence.
     """
     evidence = np.zeros((len(kept) + 1, len(CHOICE_EVIDENCE)))
-    said = [polarities(measure_set.keywords[index], entity) for index in kept]
+    said = [_polarities(measure_set.keywords[index], entity) for index in kept]
     is_named = any(own[0] for own in said)
     for row, (index, (speaks_for, speaks_against)) in enumerate(zip(kept, said, strict=True)):
         evidence[row] = [
@@ -224,6 +225,15 @@ def _best_rated(
     """Return the indexes, ascending, of the measures that any entity with the same measures rates best."""
     best = np.stack([ratings[other] for other in sets if sets[other] is sets[name]]).max(axis=0)
     return tuple(sorted(np.argsort(-best, kind="stable")[:_MAX_ASSIGNED].tolist()))
+
+
+def _polarities(said: Keywords, entity: str) -> tuple[bool, bool]:
+    """Say whether words name a measure as an entity, and whether as another one.
+
+    A word that names a side of another thing, such as the width of a package, names none of the product's.
+    """
+    speaks_for, speaks_against = polarities(said, entity)
+    return speaks_for and not (entity in SIDES and is_of_another_thing(said)), speaks_against
 
 
 def _of_same(measure_set: MeasureSet, index: int, count: int) -> dict[str, float]:

@@ -17,7 +17,7 @@ from tapeline.geometry import Bounds, Direction, text_degrees
 from tapeline.picture import FloatArray
 from tapeline.quantities import format_quantity, size
 from tapeline.ranking import line_evidence
-from tapeline.ranking.keywords import Keyword, Keywords, polarities
+from tapeline.ranking.keywords import Keyword, Keywords, is_of_another_thing, polarities
 from tapeline.ranking.line_evidence import LineEvidence, direction_strengths
 from tapeline.ranking.measures import Measure
 from tapeline.ranking.priors import Priors
@@ -28,7 +28,8 @@ FEATURE_SETS: Final[dict[str, tuple[str, ...]]] = {
     "entity": tuple(f"is_{name}" for name in UNITS_BY_ENTITY),
     "words": (
         "words_for", "words_against", "caption_for", "caption_against", "table_row_for", "table_row_against",
-        "rival_words", *(f"says_{word}" for word in Keyword), "letters", "digits",
+        "rival_words", *(f"says_{word}" for word in Keyword), "of_another_thing", "of_whole",
+        "letters", "digits",
     ),
     "position": (
         "x", "y", "beside", "edge", "angle", "text_flat", "text_upright", "text_oblique",
@@ -167,6 +168,8 @@ def _word_columns(measures: Sequence[Measure]) -> _Columns:
         f"says_{word}": [2.0 * (word in m.keywords) + (word in m.captions) for m in measures]
         for word in Keyword
     }
+    columns["of_another_thing"] = [float(is_of_another_thing(m.side_keywords)) for m in measures]
+    columns["of_whole"] = [float(Keyword.WHOLE in m.side_keywords | m.table_rows) for m in measures]
     columns["letters"] = [
         min(float(sum(char.isalpha() for char in text)), _CAPS["letters"]) for text in texts
     ]

@@ -201,19 +201,20 @@ def find_keywords(plain: str) -> Keywords:
     return frozenset(said)
 
 
-def is_vetoed_side(own: Keywords) -> bool:
-    """Say whether a measure's own line says that it is no side of the product, and speaks not of the whole.
+def is_of_another_thing(said: Keywords) -> bool:
+    """Say whether words make a number a size of something else than the whole product.
 
-    Measured on the training rows: of 22 measures with such a word in the rows read by eye, 2 are a side (of
-    all measures there 78 in 100): component 1 of 13, inner 1 of 4, suited 0 of 5. In the votes 2 of 5.
-    Package, person, state and perimeter stand in no row read by eye; of 66 lines with any of these words in
-    pictures of the other training rows, read one by one, 4 give the product's own size (``54" 4 Blade Fan``).
-    In a caption such a word decides less: 2 of 7 are a side, and 1 of 6 in the votes.
+    In a measure's own line such a word rules it out as a side. Measured on the training rows: of 22 measures
+    with such a word in the rows read by eye, 2 are a side (of all measures there 78 in 100): component 1 of
+    13, inner 1 of 4, suited 0 of 5. In the votes 2 of 5. Package, person, state and perimeter stand in no row
+    read by eye; of 66 lines with any of these words in pictures of the other training rows, read one by one,
+    4 give the product's own size (``54" 4 Blade Fan``). In a caption such a word decides less: 2 of 7 are a
+    side, and 1 of 6 in the votes.
 
     Args:
-        own: What the words next to the measure in its own line say.
+        said: What words say about the number.
     """
-    return Keyword.WHOLE not in own and not own.isdisjoint(OF_ANOTHER_THING)
+    return Keyword.WHOLE not in said and not said.isdisjoint(OF_ANOTHER_THING)
 
 
 def polarities(keywords: Keywords, entity: str) -> tuple[bool, bool]:

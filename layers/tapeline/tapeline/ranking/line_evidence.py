@@ -15,11 +15,11 @@ import numpy.typing as npt
 from tapeline.geometry import Bounds
 from tapeline.picture import FloatArray
 from tapeline.ranking.line_ratings import (
+    LineRater,
     assign_lines,
     line_shares,
     numbers_of,
     probability_of,
-    rate_pairs,
 )
 from tapeline.ranking.measures import Measure
 from tapeline.reading.scene import DIRECTIONS, Scene
@@ -93,9 +93,11 @@ class LineEvidence:
 
     Args:
         scene: The picture.
+        rater: Rates its lines.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, rater: LineRater) -> None:
+        self._rater = rater
         self._known: dict[tuple[tuple[int, ...], ...], FloatArray] = {}
         self._lines = scene.dimension_lines
         self._longest_side = scene.longest_side
@@ -138,7 +140,7 @@ class LineEvidence:
             return evidence
         relation = self._relate(measures)
         numbers = numbers_of(measures)
-        ratings = rate_pairs(relation.terms, numbers)
+        ratings = self._rater.rate(relation.terms, numbers)
         shares = line_shares(ratings)
         for index, direction in enumerate(DIRECTIONS):
             lines = np.flatnonzero(self._lines.directions == index)

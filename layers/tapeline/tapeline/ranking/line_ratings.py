@@ -1,7 +1,8 @@
 """Line ratings: how well each drawn line suits each measure, and which line each number owns."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,32 +10,16 @@ import numpy.typing as npt
 from tapeline.picture import FloatArray
 from tapeline.ranking.measures import Measure
 
-# What a pair of a measure and a line is rated by -> its weight, in log-odds. Fitted to the lines that readers
-# named in notes on 440 training pictures: ``python -m benchmarks.dimension_lines --fit``.
-TERMS: Final[dict[str, float]] = {
-    # Letter heights from the text to the line, at most 1.5.
-    "gap": -1.14,
-    # Letter heights beyond these, at most 9 in all. Chosen by hand: a note always names a line, so that it
-    # can't be fitted when there is none.
-    "far": -0.6,
-    # Lengths of the line from its middle to where the text stands, at most 0.5.
-    "off_centre": -0.75,
-    # The same in letter heights, at most 4.
-    "off_centre_letters": -1.15,
-    # Natural logarithm of the length as a part of the picture's longer side.
-    "log_length": 0.68,
-    "stroke": 1.22,
-    # The text interrupts the line.
-    "broken": 1.16,
-    # The text runs along the line.
-    "parallel": 0.74,
-    # The line's middle lies outside the product's outline.
-    "outside": 0.91,
-    "marked": 1.17,
-}
-
-# Weight of how probably another number stands on the line. Fitted as above.
-RIVAL_WEIGHT: Final = -2.88
+# What a pair of a measure and a line is rated by. ``gap``: letter heights from the text to the line, at most
+# 1.5; ``far``: letter heights beyond these, at most 9 in all; ``off_centre``: lengths of the line from its
+# middle to where the text stands, at most 0.5; ``off_centre_letters``: the same in letter heights, at most 4;
+# ``log_length``: natural logarithm of the length as a part of the picture's longer side; ``broken``: the text
+# interrupts the line; ``parallel``: the text runs along it; ``outside``: its middle lies outside the
+# product's outline; ``stroke`` and ``marked``: see :class:`~tapeline.reading.scene.DimensionLines`.
+TERMS: Final = (
+    "gap", "far", "off_centre", "off_centre_letters", "log_length", "stroke", "broken", "parallel", "outside",
+    "marked",
+)  # fmt: skip
 
 # Rating of a line from which it is more probably a measure's than not. Chosen by hand: of 100 lines that
 # readers named 98 are rated higher.
@@ -47,21 +32,51 @@ _LEAST_RATING: Final = _EVEN_RATING - 2.2
 _MAX_CHOICE: Final = 6
 
 
-def rate_pairs(terms: FloatArray, numbers: npt.NDArray[np.int_]) -> FloatArray:
-    """Rate each pair of a measure and a line.
+@dataclass(frozen=True, slots=True)
+class LineRater:
+    """Rates lines by weights that ``make train`` fits to the lines that readers named.
 
-    Args:
-        terms: From :meth:`~tapeline.ranking.line_evidence.LineEvidence.terms`, shape (measures, lines,
-            :data:`TERMS`), at least one of each.
-        numbers: The index of each measure's number, from 0 without gaps; measures of one number, such as the
-            members of ``30 x 20 cm``, aren't rivals. Shape (measures,).
-
-    Returns:
-        Log-odds up to a constant, shape (measures, lines).
+    Attributes:
+        weights: Of each of :data:`TERMS`, in log-odds.
+        rival_weight: Of how probably another number stands on the line.
     """
-    ratings = terms @ np.array(list(TERMS.values()))
-    rated: FloatArray = ratings + RIVAL_WEIGHT * rival_shares(ratings, numbers)
-    return rated
+
+    weights: Sequence[float]
+    rival_weight: float
+
+    def rate(self, terms: FloatArray, numbers: npt.NDArray[np.int_]) -> FloatArray:
+        """Rate each pair of a measure and a line.
+
+        Args:
+            terms: From :meth:`~tapeline.ranking.line_evidence.LineEvidence.terms`, shape (measures, lines,
+                :data:`TERMS`), at least one of each.
+            numbers: The index of each measure's number, from 0 without gaps; measures of one number, such as
+                the members of ``30 x 20 cm``, aren't rivals. Shape (measures,).
+
+        Returns:
+            Log-odds up to a constant, shape (measures, lines).
+        """
+        ratings = terms @ np.array(self.weights)
+        rated: FloatArray = ratings + self.rival_weight * rival_shares(ratings, numbers)
+        return rated
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Build a rater from its JSON form.
+
+        Raises:
+            ValueError: It was trained with other terms.
+        """
+        if document["terms"] != list(TERMS):
+            raise ValueError(
+                f"expected weights of the terms of this version, received {document['terms']}: train the "
+                "ranker again with make train"
+            )
+        return cls(document["weights"], document["rival_weight"])
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"terms": list(TERMS), "weights": list(self.weights), "rival_weight": self.rival_weight}
 
 
 def line_shares(ratings: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from tapeline.ranking.keywords import (
     SIDE_KEYWORDS,
     Keyword,
     Keywords,
-    is_vetoed_side,
+    is_of_another_thing,
 )
 
 # Entity -> what is larger is misread or meant otherwise, in the units of
@@ -129,6 +129,6 @@ def _is_implausible(candidate: Candidate, entity: str) -> bool:
     Of the training rows' weights with such a word in their own line and none of a weight, 5 in 86 are right.
     """
     said = candidate.keywords
-    if size(candidate.quantity) > LARGEST[entity] or (entity in SIDES and is_vetoed_side(said)):
+    if size(candidate.quantity) > LARGEST[entity] or (entity in SIDES and is_of_another_thing(said)):
         return True
     return entity == "item_weight" and Keyword.SERVING in said and Keyword.WEIGHT not in said

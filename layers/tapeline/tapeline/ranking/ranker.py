@@ -1,7 +1,7 @@
 """The ranker: how probably each measure in a picture is the answer to an entity.
 
-Its trees, assignments, calibrations, abstain ratios and priors are read from ``ranker.json``, which
-``make train`` writes; ``about`` in it says from what.
+Its trees, assignments, calibrations, abstain ratios, priors and weights of drawn lines are read from
+``ranker.json``, which ``make train`` writes; ``about`` in it says from what.
 """
 
 import json
@@ -22,6 +22,7 @@ from tapeline.ranking.candidates import Candidate, candidates_for, find_candidat
 from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
 from tapeline.ranking.forest import Forest
 from tapeline.ranking.line_evidence import LineEvidence
+from tapeline.ranking.line_ratings import LineRater
 from tapeline.ranking.measures import Measure, find_measures
 from tapeline.ranking.priors import Priors
 from tapeline.reading.scene import Scene
@@ -106,6 +107,7 @@ class Ranker:
         assignments: Entities that compete for measures; every entity is in one.
         decisions: Entity -> how its probabilities become answers.
         priors: What the features of usual units and sizes go by.
+        line_rater: Rates which drawn line is which measure's.
         about: How it was made.
     """
 
@@ -113,6 +115,7 @@ class Ranker:
     assignments: tuple[Assignment, ...]
     decisions: Mapping[str, Decision]
     priors: Priors
+    line_rater: LineRater
     about: Mapping[str, Any]
 
     def rate(self, scene: Scene, entity_names: Iterable[str]) -> dict[str, Ranking]:
@@ -136,7 +139,7 @@ class Ranker:
         for name in names:
             if not is_known(name):
                 raise unknown_entity(name)
-        sets = MeasureSets(scene)
+        sets = MeasureSets(scene, self.line_rater)
         probabilities: dict[str, FloatArray] = {}
         for name in names:
             if name not in probabilities:
@@ -202,6 +205,7 @@ class Ranker:
                 for name, decision in document["decisions"].items()
             },
             Priors.from_document(document["priors"]),
+            LineRater.from_document(document["lines"]),
             document["about"],
         )
 
@@ -211,12 +215,13 @@ class MeasureSets:
 
     Args:
         scene: The picture.
+        rater: Rates its lines.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, rater: LineRater) -> None:
         self._scene = scene
         self._candidates = find_candidates(scene)
-        self._evidence = LineEvidence(scene)
+        self._evidence = LineEvidence(scene, rater)
         self._found: dict[str, MeasureSet] = {}
 
     def of(self, entity: str) -> MeasureSet:
@@ -252,6 +257,11 @@ def default_ranker() -> Ranker:
 def default_priors() -> Priors:
     """Return the priors of the ranker that comes with the package, also where its features are others."""
     return Priors.from_document(_shipped()["priors"])
+
+
+def default_line_rater() -> LineRater:
+    """Return the line rater of the ranker that comes with the package, also where its features are others."""
+    return LineRater.from_document(_shipped()["lines"])
 
 
 def _shipped() -> dict[str, Any]:
