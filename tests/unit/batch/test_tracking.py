@@ -126,8 +126,48 @@ def test_an_unknown_run_is_an_error_that_says_where_the_names_are() -> None:
         tracker(MemoryStore()).status("other-1")
 
 
-def test_a_broken_object_is_reported() -> None:
+@pytest.mark.parametrize("body", [b"no json", b"", b"{}"])
+def test_a_broken_result_counts_as_a_missing_one(body: bytes) -> None:
     _, results = started()
-    results.objects[keys.shard_result_key(RUN, "00000")] = b"no json"
-    with pytest.raises(CorruptObjectError, match="expected a shard result"):
+    put_result(results, RUN, "00000", PictureResult((RowAnswer(0),)))
+    results.objects[keys.shard_result_key(RUN, "00001")] = body
+    assert tracker(results).status(RUN).rows_done == 1
+
+
+def test_a_truncated_result_counts_as_far_as_it_goes() -> None:
+    _, results = started()
+    put_result(results, RUN, "00000", *(PictureResult((RowAnswer(number),)) for number in range(3)))
+    key = keys.shard_result_key(RUN, "00000")
+    results.objects[key] = results.objects[key][:-5]
+    assert tracker(results).status(RUN).rows_done == 2
+
+
+def test_a_run_whose_description_is_broken_is_reported() -> None:
+    _, results = started()
+    results.objects[keys.run_document_key(RUN)] = b"{}"
+    with pytest.raises(CorruptObjectError, match="expected a run's description"):
         tracker(results).status(RUN)
+
+
+def test_a_request_reads_only_so_many_results_and_estimates_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._READ_AT_ONCE", 2)
+    _, results = started()
+    for number in range(5):
+        put_result(results, RUN, f"{number:05d}", PictureResult((RowAnswer(number),)))
+    store = CountingStore(results.objects)
+    tracked = tracker(store)
+    for read in (2, 4, 5, 5):
+        status = tracked.status(RUN)
+        assert (status.rows_done, status.pictures_done) == (5, 5)
+        assert len([key for key in store.reads if key.startswith(keys.shard_results_prefix(RUN))]) == read
+
+
+def test_a_full_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._CACHED", 2)
+    _, results = started()
+    tracked = tracker(results)
+    for number in range(5):
+        put_result(results, RUN, f"{number:05d}", PictureResult((RowAnswer(number),)))
+        assert tracked.status(RUN).rows_done == number + 1
