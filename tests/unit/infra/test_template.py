@@ -88,10 +88,11 @@ def test_the_template_has_no_cycle_after_the_transform() -> None:
 def machine_errors(text: str) -> list[str]:
     document = yaml_parse(TEMPLATE)
     substitutions = document["Resources"]["BatchStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    definition = definition_as_json(text, ["MaxConcurrency"])
+    numbers = {"RunConcurrency": "50", "LimitDays": "7"}
+    definition = definition_as_json(text, numbers)
     for name in substitutions:
         arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-        value = "50" if name == "MaxConcurrency" else arn if name.endswith("Arn") else "results-bucket"
+        value = numbers.get(name) or (arn if name.endswith("Arn") else "results-bucket")
         definition = definition.replace(f"${{{name}}}", value)
     assert "${" not in definition
     template = {
