@@ -240,3 +240,27 @@ def test_the_parts_of_a_shard_are_its_result_together(tmp_path: Path) -> None:
     report = json.loads(results.read(f"results/test/{run}/report.json"))
     assert report["shards"] == {"planned": 1, "answered": 1, "broken": 0}
     assert (report["pictures_read"], report["cold_starts"], report["worker_seconds"]) == (3, 1, 3.0)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_parts_are_read_only_where_the_last_object_lacks_something(broken: bool, tmp_path: Path) -> None:
+    class CountingStore(MemoryStore):
+        opened: set[str] = set()  # noqa: RUF012
+
+        def read(self, key: str) -> bytes:
+            self.opened.add(key)
+            return super().read(key)
+
+    drop, results, _, outcome = start(table(["a", "b"]))
+    run, store = outcome.run, CountingStore()
+    store.objects = results.objects
+    part, last = (f"{keys.shard_results_prefix(run)}00000{suffix}.jsonl" for suffix in (".0001", ""))
+    pictures = [PictureResult((RowAnswer(number, f"{number} volt"),)) for number in range(2)]
+    store.objects[part] = dump_shard_result(stats("00000"), pictures[:1])
+    store.objects[last] = dump_shard_result(stats("00000", pictures=2, whole=True), pictures)
+    if broken:
+        store.objects[last] = store.objects[last][:-60]
+    store.opened.clear()
+    reduce_run(run, drop, store, tmp_path)
+    assert (part in store.opened) == broken
+    assert predictions(store, run) == ["0 volt", "" if broken else "1 volt"]

@@ -4,11 +4,11 @@ import pytest
 
 from tapeline.batch import keys
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.shard_results import PictureResult, RowAnswer
+from tapeline.batch.shard_results import PictureResult, RowAnswer, dump_shard_result
 from tapeline.batch.tracking import RunStatus, RunTracker
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ExecutionState
-from tests.unit.batch.helpers import SOURCE, put_result, start, table
+from tests.unit.batch.helpers import SOURCE, put_result, start, stats, table
 from tests.unit.fakes import MemoryStore
 
 RUN = SOURCE.run
@@ -164,8 +164,37 @@ def test_a_request_reads_only_so_many_results_and_estimates_the_others(
         assert len([key for key in store.reads if key.startswith(keys.shard_results_prefix(RUN))]) == read
 
 
+def put_object(results: MemoryStore, name: str, *positions: int, whole: bool = False) -> None:
+    pictures = [PictureResult((RowAnswer(position),)) for position in positions]
+    body = dump_shard_result(stats("00000", pictures=len(pictures), whole=whole), pictures)
+    results.objects[f"{keys.shard_results_prefix(RUN)}{name}.jsonl"] = body
+
+
+def test_parts_count_until_the_last_object_has_them_all() -> None:
+    _, results = started()
+    store = CountingStore(results.objects)
+    tracked = tracker(store)
+    put_object(store, "00000.0001", 0, 1)
+    assert tracked.status(RUN).rows_done == 2
+    put_object(store, "00000.0002", 2)
+    assert tracked.status(RUN).rows_done == 3
+    put_object(store, "00000", 0, 1, 2, 3, whole=True)
+    assert tracked.status(RUN).rows_done == 4
+    assert tracker(store).status(RUN).rows_done == 4
+    assert [key.rpartition("/")[2] for key in store.reads if "shard_results" in key] == [
+        *("00000.0001.jsonl", "00000.0002.jsonl", "00000.jsonl", "00000.jsonl")
+    ]
+
+
+def test_parts_count_beside_a_last_object_that_lacks_them() -> None:
+    _, results = started()
+    put_object(results, "00000.0001", 0, 1)
+    put_object(results, "00000", 2)
+    assert tracker(results).status(RUN).rows_done == 3
+
+
 def test_a_full_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapeline.batch.tracking._CACHED", 2)
+    monkeypatch.setattr("tapeline.batch.tracking._CACHED", 1)
     _, results = started()
     tracked = tracker(results)
     for number in range(5):

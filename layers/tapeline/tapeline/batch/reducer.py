@@ -12,7 +12,7 @@ from tapeline.batch.documents import JSON_TYPE, RunDocument
 from tapeline.batch.parallel import map_ahead
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.rows import Row, RowReader
-from tapeline.batch.shard_results import load_shard_result
+from tapeline.batch.shard_results import ShardStats, load_shard_result
 from tapeline.batch.spool import AnsweredRow, AnswerSpool
 from tapeline.batch.states import ReducerOutput
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
@@ -97,13 +97,31 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
 
 
 def _collect_answers(run: str, results: ObjectStore, spool: AnswerSpool, report: ReportBuilder) -> None:
+    """Collect the last objects of all shards first: most of them spare the parts, of which there are many."""
+    whole: set[str] = set()
+    parts: list[str] = []
+
     def read(key: str) -> tuple[str, bytes | None]:
         return key, _read_result(key, results)
 
-    for key, body in map_ahead(read, results.keys(keys.shard_results_prefix(run)), threads=_READERS):
-        if body is None or not _collect(run, key, body, spool, report):
-            logger.warning("expected a shard result at %s, found something else or a part of one", key)
-            report.add_broken()
+    def last_objects() -> Iterator[str]:
+        for key in results.keys(keys.shard_results_prefix(run)):
+            if keys.is_complete(key):
+                yield key
+            else:
+                parts.append(key)
+
+    def needed_parts() -> Iterator[str]:
+        return (key for key in parts if keys.shard_of(key) not in whole)
+
+    for found in (last_objects(), needed_parts()):
+        for key, body in map_ahead(read, found, threads=_READERS):
+            stats = _collect(run, key, body, spool, report)
+            if stats is None:
+                logger.warning("expected a shard result at %s, found something else or a part of one", key)
+                report.add_broken()
+            elif stats.whole:
+                whole.add(keys.shard_of(key))
 
 
 def _read_result(key: str, results: ObjectStore) -> bytes | None:
@@ -121,8 +139,12 @@ def _read_result(key: str, results: ObjectStore) -> bytes | None:
     return b"".join(pieces)
 
 
-def _collect(run: str, key: str, body: bytes, spool: AnswerSpool, report: ReportBuilder) -> bool:
-    """Collect a shard result as far as it can be read; return whether that was to its end."""
+def _collect(
+    run: str, key: str, body: bytes | None, spool: AnswerSpool, report: ReportBuilder
+) -> ShardStats | None:
+    """Collect a shard result as far as it can be read; return its stats if that was to its end."""
+    if body is None:
+        return None
     count = 0
     try:
         stats, pictures = load_shard_result([body])
@@ -132,8 +154,8 @@ def _collect(run: str, key: str, body: bytes, spool: AnswerSpool, report: Report
             if spool.add(picture):
                 report.add_picture(picture)
     except CorruptObjectError:
-        return False
-    return count == stats.pictures
+        return None
+    return stats if count == stats.pictures else None
 
 
 def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: ReportBuilder) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,6 +61,7 @@ class _Counts:
     pictures: int
     rows: int
     codes: tuple[tuple[str, int], ...]
+    whole: bool
 
 
 class RunTracker:
@@ -138,25 +139,41 @@ class RunTracker:
 
     def _count(self, result_keys: Iterable[str]) -> tuple[list[_Counts], int]:
         """Return the counts of the shard results that are read, and how many others there are."""
-        wanted = list(result_keys)
-        new = [key for key in wanted if key not in self._cache]
-        if len(self._cache) + len(new) > _CACHED:
+        last: list[str] = []
+        parts: list[str] = []
+        for key in result_keys:
+            (last if keys.is_complete(key) else parts).append(key)
+        left = self._read_some(last, _READ_AT_ONCE)
+        counts = {key: self._cache[key] for key in last if key in self._cache}
+        # What is in a shard's last object needn't be counted in its parts. Of those that weren't read, it is
+        # likely.
+        spared = {keys.shard_of(key) for key in last if key not in counts or counts[key].whole}
+        parts = [key for key in parts if keys.shard_of(key) not in spared]
+        left += self._read_some(parts, max(0, _READ_AT_ONCE - len(last)))
+        return [*counts.values(), *(self._cache[key] for key in parts if key in self._cache)], left
+
+    def _read_some(self, wanted: Sequence[str], most: int) -> int:
+        """Read shard results that aren't cached, so many at most; return how many are left."""
+        if len(self._cache) > _CACHED:
             self._cache.clear()
-            new = wanted
-        read = new[:_READ_AT_ONCE]
+        new = [key for key in wanted if key not in self._cache]
+        read = new[:most]
         self._cache.update(zip(read, map_ahead(self._read, read, threads=_READERS), strict=True))
-        return [self._cache[key] for key in wanted if key in self._cache], len(new) - len(read)
+        return len(new) - len(read)
 
     def _read(self, key: str) -> _Counts:
         """Return a shard result's counts, as far as it can be read: what is broken counts as missing."""
         codes: Counter[str] = Counter()
         pictures = rows = 0
+        whole = False
         try:
             with self._results.open(key) as chunks:
-                for picture in load_shard_result(chunks)[1]:
+                stats, results = load_shard_result(chunks)
+                for picture in results:
                     pictures += 1
                     rows += len(picture.rows)
                     codes.update(row.error_code for row in picture.rows if row.error_code)
+                whole = stats.whole
         except (CorruptObjectError, ObjectMissingError) as error:
             logger.warning("couldn't read all of %s: %s", key, error)
-        return _Counts(pictures, rows, tuple((str(code), count) for code, count in codes.items()))
+        return _Counts(pictures, rows, tuple((str(code), count) for code, count in codes.items()), whole)
