@@ -133,6 +133,26 @@ def test_a_state_its_function_and_its_folder_have_one_name(name: str) -> None:
     assert (ROOT / "functions" / name.lower() / "app.py").is_file()
 
 
+@pytest.mark.parametrize("name", ["Inference", "Missing", "Reducer"])
+def test_throttling_is_retried_for_hours_apart_from_other_errors(name: str) -> None:
+    states = yaml.safe_load(MACHINE)["States"]
+    states |= states["Infer"]["ItemProcessor"]["States"]
+    first, *others = states[name]["Retry"]
+    assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    # With full jitter, a wait is half of its limit in the mean.
+    assert 12 * 3600 < first["MaxAttempts"] * first["MaxDelaySeconds"] / 2
+    # An execution has 25,000 events at most; a retry makes three.
+    assert first["MaxAttempts"] * 3 < 25_000 / 2
+    assert not [retry for retry in others if "Lambda.TooManyRequestsException" in retry["ErrorEquals"]]
+    assert others[-1]["ErrorEquals"] == ["States.ALL"]
+
+
+def test_a_run_leaves_workers_to_another_one_and_its_objects_outlive_it() -> None:
+    parameters = yaml_parse(TEMPLATE)["Parameters"]
+    assert parameters["RunConcurrency"]["Default"] < parameters["MaxConcurrency"]["Default"]
+    assert parameters["LimitDays"]["Default"] < parameters["RunDays"]["Default"]
+
+
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     found = yaml_parse(TEMPLATE)["Resources"].items()
     return {name: item["Properties"] for name, item in found if item["Type"] == kind}
