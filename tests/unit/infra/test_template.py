@@ -140,7 +140,7 @@ def test_throttling_is_retried_for_hours_apart_from_other_errors(name: str) -> N
     first, *others = states[name]["Retry"]
     assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
     # With full jitter, a wait is half of its limit in the mean.
-    assert 12 * 3600 < first["MaxAttempts"] * first["MaxDelaySeconds"] / 2
+    assert first["MaxAttempts"] * first["MaxDelaySeconds"] / 2 > 12 * 3600
     # An execution has 25,000 events at most; a retry makes three.
     assert first["MaxAttempts"] * 3 < 25_000 / 2
     assert not [retry for retry in others if "Lambda.TooManyRequestsException" in retry["ErrorEquals"]]
