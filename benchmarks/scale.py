@@ -125,7 +125,8 @@ def write_results(results: Path, per_part: int, *, whole: bool) -> None:
         tasks = load_shard(path.read_bytes())
         *starts, last = range(0, len(tasks), per_part)
         for number, start in enumerate(starts, start=1):
-            body = _result(shard, tasks[start : start + per_part], whole=False)
+            # Parts that needn't be read are there for the listing alone.
+            body = b"" if whole else _result(shard, tasks[start : start + per_part], whole=False)
             (folder / f"{shard}.{number:04d}.jsonl").write_bytes(body)
         rest = _result(shard, tasks if whole else tasks[last:], whole=whole)
         (folder / f"{shard}.jsonl").write_bytes(rest)
