@@ -214,6 +214,18 @@ def test_positions_that_the_input_lacks_cost_no_other_row(position: int, tmp_pat
     assert predictions(results, outcome.run) == ["1 volt", ""]
 
 
+def test_a_result_of_another_run_is_foreign(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b"]))
+    for shard, run in (("00000", "another-run"), ("00001", outcome.run)):
+        picture = PictureResult((RowAnswer(int(shard), f"{run} volt"),))
+        body = dump_shard_result(stats(shard, run=run), [picture])
+        results.objects[keys.shard_result_key(outcome.run, shard)] = body
+    reduce_run(outcome.run, drop, results, tmp_path)
+    assert predictions(results, outcome.run) == ["", f"{outcome.run} volt"]
+    report = json.loads(results.read(f"results/test/{outcome.run}/report.json"))
+    assert report["shards"] == {"planned": 1, "answered": 1, "broken": 1}
+
+
 def test_a_result_that_is_deleted_while_it_is_read_is_a_missing_one(tmp_path: Path) -> None:
     class ForgetfulStore(MemoryStore):
         def keys(self, prefix: str) -> Iterator[str]:

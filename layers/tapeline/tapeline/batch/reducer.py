@@ -148,6 +148,8 @@ def _collect(
     count = 0
     try:
         stats, pictures = load_shard_result([body])
+        if stats.run not in {run, ""}:
+            return None
         report.add_shard(stats, last=key == keys.shard_result_key(run, stats.shard))
         for picture in pictures:
             count += 1
