@@ -18,8 +18,7 @@ from tapeline.batch.states import AttemptInput
 from tapeline.errors import RejectedInputError
 from tapeline.ports import ExecutionStarter, ObjectStore
 
-# Shards that are written at once. Measured: with 20 ms for each, FanOut then has more to compute than to
-# wait.
+# Shards that are written at once. Chosen by hand: at 20 ms each, 5,000,000 rows then wait 22 s in all.
 _WRITERS: Final = 16
 
 # Bytes of an input at most. S3 takes 5 GiB in one request, and errors.csv may be the whole input with a code

@@ -48,8 +48,7 @@ _DETAILS_COLUMNS: Final = (
 # The predictions while they are in the scratch folder: an input's stem may be too long for a file's name.
 _PREDICTIONS_FILE: Final = "predictions.csv"
 
-# Shard results that are read at once. Measured: with 20 ms for each, the reducer then has more to compute
-# than to wait.
+# Shard results that are read at once. Chosen by hand: at 20 ms each, 5,000,000 rows then wait 22 s in all.
 _READERS: Final = 16
 
 # Bytes of a shard result at most; what is larger is foreign. The largest that a worker writes has about
