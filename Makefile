@@ -122,7 +122,11 @@ validate: .venv-sam/sam ## Check template.yaml with the SAM CLI and cfn-lint
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
 .PHONY: benchmark
-benchmark: $(VENV)/dev ## Run 131,187 rows through fan-out and reducer; print seconds and peak memory
+benchmark: $(VENV)/dev ## Run up to 5,000,000 rows through FanOut and Reducer; print seconds, memory and scratch space
+	@$(PY) -m benchmarks.scale $(BENCHMARK_ARGS)
+
+.PHONY: benchmark-run
+benchmark-run: $(VENV)/dev ## Run a CSV through the local cloud with Inference stubbed; print seconds and peak memory
 	@$(PY) -m benchmarks.full_size $(BENCHMARK_ARGS)
 
 .PHONY: cold-start

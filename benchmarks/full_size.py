@@ -1,8 +1,7 @@
 """The challenge's whole test set through FanOut and Reducer, with Inference stubbed.
 
-``python -m benchmarks.full_size test.csv`` prints the seconds, and for each function the CPU seconds of
-its processes (their start included) and the peak memory of the largest one, which has to stay under the
-functions' 512 MB. Linux only.
+``make benchmark-run BENCHMARK_ARGS=test.csv`` prints the seconds, and for each function the CPU seconds of
+its processes (their start included) and the peak memory of the largest one. Linux only.
 """
 
 import argparse

@@ -99,6 +99,7 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
         stack=name,
         parameters={
             "MaxConcurrency": str(deployment.workers),
+            "RunConcurrency": str(deployment.workers),
             "LargestShard": str(_LARGEST_SHARD),
             **({"ImageMirror": mirror} if deployment.pictures else {}),
             **deployment.parameters,

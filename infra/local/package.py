@@ -24,6 +24,12 @@ _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 # zlib's compression level, 1 to 9. Chosen by hand: the archives stay on this machine, so speed counts.
 _ZIP_LEVEL: Final = 1
 
+# The error name of a throttled call -> the same, and MiniStack's own name for it.
+_THROTTLED: Final = (
+    '"Lambda.TooManyRequestsException"',
+    '"Lambda.TooManyRequestsException", "Lambda.Unknown"',
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -83,7 +89,8 @@ def package(
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             text = (root / properties["DefinitionUri"]).read_text(encoding="utf-8")
             numbers = _numeric_substitutions(document, properties["DefinitionSubstitutions"])
-            properties["DefinitionUri"] = upload(f"{name}.json", definition_as_json(text, numbers).encode())
+            definition = definition_as_json(text, numbers).replace(*_THROTTLED)
+            properties["DefinitionUri"] = upload(f"{name}.json", definition.encode())
         elif resource["Type"] == "AWS::Serverless::Api":
             gateway_responses |= _gateway_responses(name, properties.pop("GatewayResponses", {}))
     resources |= gateway_responses

@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -45,14 +47,59 @@ def test_the_execution_is_started_with_the_same_bytes_each_time() -> None:
 def test_the_runs_description_is_written_after_the_shards_and_the_manifest() -> None:
     _, results, _, outcome = start(table(list("abcdefghi")))
     run = outcome.run
-    assert results.written == [
-        *(keys.shard_key(run, shard) for shard in ("00000", "00001", "00002")),
-        keys.manifest_key(run, 1),
-        keys.run_document_key(run),
-    ]
+    written = {keys.shard_key(run, shard) for shard in ("00000", "00001", "00002")}
+    assert set(results.written[:3]) == written
+    assert results.written[3:] == [keys.manifest_key(run, 1), keys.run_document_key(run)]
     assert shards(results, run) == ["00000", "00001", "00002"]
     document = RunDocument.load(results.read(keys.run_document_key(run)))
     assert document == RunDocument(run, SOURCE, rows=9, pictures=9, shards=3)
+
+
+def test_a_shard_that_cannot_be_written_fails_the_call_and_describes_no_run() -> None:
+    class FullStore(MemoryStore):
+        def write(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
+            if key.endswith("/00001.jsonl"):
+                raise OSError("full")
+            super().write(key, body, content_type=content_type)
+
+    drop, results, executions = MemoryStore(), FullStore(), Executions()
+    drop.objects[SOURCE.key] = table(list("abcdefghi"))
+    with pytest.raises(OSError, match="full"):
+        fan_out(SOURCE, drop, results, executions, SHARDING)
+    assert not results.exists(keys.run_document_key(SOURCE.run))
+    assert not executions.payloads
+
+
+def test_a_picture_with_more_questions_than_a_task_takes_has_several(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tapeline.batch.grouping.LARGEST_TASK_BYTES", 500)
+    drop, results, executions = MemoryStore(), MemoryStore(), Executions()
+    links = ["z" if number % 10 else f"{number}" for number in range(1000)]
+    drop.objects[SOURCE.key] = table(links)
+    fan_out(SOURCE, drop, results, executions, SHARDING, scratch=tmp_path)
+    assert not list(tmp_path.iterdir())
+    run = SOURCE.run
+    tasks = [
+        task
+        for shard in shards(results, run)
+        for task in load_shard(results.read(keys.shard_key(run, shard)))
+    ]
+    assert sorted(question.position for task in tasks for question in task.questions) == list(range(1000))
+    assert max(len(task.questions) for task in tasks) < 15
+    assert [task.questions[0].position for task in tasks] == sorted(
+        task.questions[0].position for task in tasks
+    )
+    document = RunDocument.load(results.read(keys.run_document_key(run)))
+    assert (document.rows, document.pictures) == (1000, 101)
+
+
+def test_an_input_that_the_outputs_could_not_hold_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.batch.fan_out.LARGEST_INPUT_BYTES", 100)
+    _, results, executions, outcome = start(table(["a"] * 100))
+    assert outcome.rejected is not None
+    assert not executions.payloads
+    assert json.loads(results.read(keys.rejection_key(SOURCE)))["expected"] == "at most 100 bytes"
 
 
 def test_a_file_without_rows_is_a_run_without_shards() -> None:

@@ -37,6 +37,7 @@ def test_a_shard_result_has_the_answers_and_the_workers_figures() -> None:
         memory_megabytes=3008,
         code_version=__version__,
         model_hashes=Classifier.model_hashes,
+        run=outcome.run,
     )
     assert stats.seconds >= 0
     assert [[row.position for row in picture.rows] for picture in pictures] == [[0, 2], [1]]

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,10 @@ from tapeline.batch import keys
 from tapeline.batch.fan_out import fan_out
 from tapeline.batch.keys import InputObject
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.shard_results import PictureResult, RowAnswer
+from tapeline.batch.shard_results import PictureResult, RowAnswer, dump_shard_result
 from tapeline.batch.states import ReducerOutput
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
-from tests.unit.batch.helpers import SHARDING, SOURCE, output, put_result, start, table
+from tests.unit.batch.helpers import SHARDING, SOURCE, output, put_result, start, stats, table
 from tests.unit.fakes import Executions, MemoryStore
 
 BOX = ((0.0, 0.0), (100.0, 0.0), (100.0, 20.5), (0.0, 20.5))
@@ -53,7 +54,7 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
     )
     report = json.loads(found["report.json"])
     assert report["errors_by_code"] == {"bad_row": 1, "shard_lost": 1, "unknown_entity": 1}
-    assert (report["pictures_read"], report["shards"]) == (3, {"planned": 1, "answered": 2})
+    assert (report["pictures_read"], report["shards"]) == (3, {"planned": 1, "answered": 2, "broken": 0})
     assert results.written[-4:] == [
         f"results/test/{run}/{name}" for name in ("details.csv", "errors.csv", "report.json", "test_out.csv")
     ]
@@ -123,12 +124,155 @@ def test_a_stem_may_be_as_long_as_a_key_may_be(tmp_path: Path) -> None:
     assert results.exists(reduced.output)
 
 
-def test_a_run_that_is_gone_and_a_broken_result_are_errors(tmp_path: Path) -> None:
-    drop, results, _, outcome = start(table(["a"]))
+def test_a_run_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    drop, results, _, _ = start(table(["a"]))
     with pytest.raises(ObjectMissingError):
         reduce_run("other", drop, results, tmp_path)
-    results.objects[keys.shard_result_key(outcome.run, "00000")] = b"{}"
-    with pytest.raises(CorruptObjectError, match="expected a shard result that begins with its stats"):
-        reduce_run(outcome.run, drop, results, tmp_path)
     assert not list(tmp_path.iterdir())
     assert not results.exists(keys.predictions_key(SOURCE))
+
+
+def test_a_run_whose_description_is_broken_is_an_error(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a"]))
+    results.objects[keys.run_document_key(outcome.run)] = b"{}"
+    with pytest.raises(CorruptObjectError, match="expected a run's description"):
+        reduce_run(outcome.run, drop, results, tmp_path)
+
+
+def predictions(results: MemoryStore, run: str) -> list[str]:
+    return [row["prediction"] for row in output(results, run, "test_out.csv")]
+
+
+FOREIGN = {
+    "empty": b"",
+    "another document": b"{}",
+    "a list": b"[1, 2]",
+    "text": b"shard results go here\n",
+    "bytes": bytes(range(256)) * 40,
+    "deep": b"[" * 100_000,
+    "no number": b'{"shard":"x","pictures":1,"rows":1,"errors":0,"cold_start":false,"seconds":NaN,'
+    b'"memory_megabytes":1,"code_version":"1"}\n{"rows":[{"position":1,"prediction":"9 volt"}]}\n',
+}
+
+
+@pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("name", ["00000.jsonl", "00000.0001.jsonl", "notes.txt", "", "sub/folder.jsonl"])
+def test_a_foreign_object_costs_the_run_nothing(name: str, body: bytes, tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b"]))
+    run = outcome.run
+    results.objects[f"{keys.shard_results_prefix(run)}{name}"] = body
+    put_result(results, run, "00001", PictureResult((RowAnswer(1, "2 volt"),)))
+    assert reduce_run(run, drop, results, tmp_path) == ReducerOutput(
+        rows=2, errors=1, output=keys.predictions_key(SOURCE)
+    )
+    assert predictions(results, run) == ["", "2 volt"]
+    report = json.loads(results.read(f"results/test/{run}/report.json"))
+    assert report["shards"] == {"planned": 1, "answered": 1, "broken": 1}
+    assert report["errors_by_code"] == {"shard_lost": 1}
+
+
+@pytest.mark.parametrize("kept", range(4))
+def test_a_truncated_result_answers_as_far_as_it_goes(kept: int, tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b", "c", "d"]))
+    run = outcome.run
+    put_result(results, run, "00000", *(PictureResult((RowAnswer(n, f"{n} volt"),)) for n in range(3)))
+    put_result(results, run, "00001", PictureResult((RowAnswer(3, "3 volt"),)))
+    key = keys.shard_result_key(run, "00000")
+    lines = results.objects[key].splitlines(keepends=True)
+    # Cut in the middle of a line, and once at its end, where only the count tells that something is missing.
+    cut = len(lines[kept]) // 2 if kept < 3 else 0
+    results.objects[key] = b"".join(lines[:kept]) + lines[kept][:cut]
+    reduce_run(run, drop, results, tmp_path)
+    answered = max(kept - 1, 0)
+    assert predictions(results, run) == [
+        *(f"{n} volt" for n in range(answered)),
+        *[""] * (3 - answered),
+        "3 volt",
+    ]
+    report = json.loads(results.read(f"results/test/{run}/report.json"))
+    assert report["shards"]["broken"] == 1
+    assert report["errors_by_code"] == {"shard_lost": 3 - answered}
+
+
+def test_a_result_that_is_too_large_to_be_one_is_foreign(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tapeline.batch.reducer._LARGEST_RESULT_BYTES", 1000)
+    drop, results, _, outcome = start(table(["a"]))
+    put_result(results, outcome.run, "00000", PictureResult((RowAnswer(0, "1 volt"),)))
+    put_result(results, outcome.run, "00001", *[PictureResult((RowAnswer(0, "2 volt"),))] * 100)
+    reduce_run(outcome.run, drop, results, tmp_path)
+    assert predictions(results, outcome.run) == ["1 volt"]
+
+
+@pytest.mark.parametrize("position", [-1, 2, 2**63])
+def test_positions_that_the_input_lacks_cost_no_other_row(position: int, tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b"]))
+    foreign, own = RowAnswer(position, "9 volt"), RowAnswer(0, "1 volt")
+    put_result(results, outcome.run, "00000", PictureResult((foreign, own)), PictureResult((RowAnswer(1),)))
+    assert reduce_run(outcome.run, drop, results, tmp_path).errors == 0
+    assert predictions(results, outcome.run) == ["1 volt", ""]
+
+
+def test_a_result_of_another_run_is_foreign(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b"]))
+    for shard, run in (("00000", "another-run"), ("00001", outcome.run)):
+        picture = PictureResult((RowAnswer(int(shard), f"{run} volt"),))
+        body = dump_shard_result(stats(shard, run=run), [picture])
+        results.objects[keys.shard_result_key(outcome.run, shard)] = body
+    reduce_run(outcome.run, drop, results, tmp_path)
+    assert predictions(results, outcome.run) == ["", f"{outcome.run} volt"]
+    report = json.loads(results.read(f"results/test/{outcome.run}/report.json"))
+    assert report["shards"] == {"planned": 1, "answered": 1, "broken": 1}
+
+
+def test_a_result_that_is_deleted_while_it_is_read_is_a_missing_one(tmp_path: Path) -> None:
+    class ForgetfulStore(MemoryStore):
+        def keys(self, prefix: str) -> Iterator[str]:
+            yield f"{prefix}00000.jsonl"
+            yield from super().keys(prefix)
+
+    drop, results, _, outcome = start(table(["a", "b"]))
+    forgetful = ForgetfulStore()
+    forgetful.objects = results.objects
+    put_result(forgetful, outcome.run, "00001", PictureResult((RowAnswer(1, "2 volt"),)))
+    reduce_run(outcome.run, drop, forgetful, tmp_path)
+    assert predictions(forgetful, outcome.run) == ["", "2 volt"]
+
+
+def test_the_parts_of_a_shard_are_its_result_together(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a", "b", "c"]))
+    run = outcome.run
+    for name, numbers in (("00000.0000", (0, 1)), ("00000.0001", (1,)), ("00000", (2,))):
+        pictures = [PictureResult((RowAnswer(number, f"{name} volt"),)) for number in numbers]
+        body = dump_shard_result(stats("00000", pictures=len(pictures), cold_start=True), pictures)
+        results.objects[f"{keys.shard_results_prefix(run)}{name}.jsonl"] = body
+    reduce_run(run, drop, results, tmp_path)
+    assert predictions(results, run) == ["00000.0000 volt", "00000.0000 volt", "00000 volt"]
+    report = json.loads(results.read(f"results/test/{run}/report.json"))
+    assert report["shards"] == {"planned": 1, "answered": 1, "broken": 0}
+    assert (report["pictures_read"], report["cold_starts"], report["worker_seconds"]) == (3, 1, 3.0)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_parts_are_read_only_where_the_last_object_lacks_something(broken: bool, tmp_path: Path) -> None:
+    class CountingStore(MemoryStore):
+        opened: set[str] = set()  # noqa: RUF012
+
+        def read(self, key: str) -> bytes:
+            self.opened.add(key)
+            return super().read(key)
+
+    drop, results, _, outcome = start(table(["a", "b"]))
+    run, store = outcome.run, CountingStore()
+    store.objects = results.objects
+    part, last = (f"{keys.shard_results_prefix(run)}00000{suffix}.jsonl" for suffix in (".0001", ""))
+    pictures = [PictureResult((RowAnswer(number, f"{number} volt"),)) for number in range(2)]
+    store.objects[part] = dump_shard_result(stats("00000"), pictures[:1])
+    store.objects[last] = dump_shard_result(stats("00000", pictures=2, whole=True), pictures)
+    if broken:
+        store.objects[last] = store.objects[last][:-60]
+    store.opened.clear()
+    reduce_run(run, drop, store, tmp_path)
+    assert (part in store.opened) == broken
+    assert predictions(store, run) == ["0 volt", "" if broken else "1 volt"]

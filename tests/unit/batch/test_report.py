@@ -1,6 +1,9 @@
 import json
+import statistics
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.keys import InputObject
@@ -25,9 +28,10 @@ def test_a_report_without_anything_byte_for_byte() -> None:
         '{\n  "run": "test-1",\n  "input": {\n    "bucket": "drop",\n    "key": "incoming/t\\u00e9st.csv",\n'
         '    "version": "v1"\n  },\n  "rows": 0,\n  "answered": 0,\n  "empty": 0,\n  "errors": 0,\n'
         '  "errors_by_code": {},\n  "entities": {},\n  "pictures": 5,\n  "pictures_read": 0,\n'
-        '  "shards": {\n    "planned": 2,\n    "answered": 0\n  },\n  "milliseconds": {\n    "fetch": null,\n'
+        '  "shards": {\n    "planned": 2,\n    "answered": 0,\n    "broken": 0\n  },\n'
+        '  "milliseconds": {\n    "fetch": null,\n'
         '    "decode": null,\n    "classify": null,\n    "read": null,\n    "answer": null\n  },\n'
-        '  "worker_seconds": 0,\n  "cold_starts": 0,\n  "resnet50": "absent",\n  "model_hashes": {},\n'
+        '  "worker_seconds": 0.0,\n  "cold_starts": 0,\n  "resnet50": "absent",\n  "model_hashes": {},\n'
         '  "code_versions": [],\n  "estimated_cost_usd": 0.0\n}'
     )
 
@@ -58,11 +62,44 @@ def test_the_cost_is_the_workers_time_and_memory_and_a_little_for_each_shard() -
     builder.add_shard(stats("00001-7", seconds=0.0))
     report = builder.build()
     gigabyte_seconds = 1000 * 3008 / 1024 + 500.04 * 2
-    each = 0.0000002 + 2 * 0.000025 + 2 * 0.000005
+    each = 0.0000002 + 3 * 0.000025 + 2 * 0.000005
     assert report.estimated_cost_usd == pytest.approx(gigabyte_seconds * 0.0000166667 + 3 * each, abs=1e-6)
     assert report.estimated_cost_usd == round(report.estimated_cost_usd, 6)
     assert (report.worker_seconds, report.cold_starts) == (1500.0, 2)
     assert (report.shards.planned, report.shards.answered) == (2, 3)
+
+
+def test_a_shard_with_several_results_is_one_shard() -> None:
+    builder = ReportBuilder(RUN)
+    builder.add_shard(stats("00000", seconds=10.0, cold_start=True), last=False)
+    builder.add_shard(stats("00001", seconds=1.0, cold_start=True), last=False)
+    builder.add_shard(stats("00000", seconds=20.0, cold_start=True))
+    builder.add_broken()
+    report = builder.build()
+    assert (report.shards.answered, report.shards.broken) == (1, 1)
+    assert (report.worker_seconds, report.cold_starts) == (31.0, 2)
+
+
+def test_a_row_that_was_lost_counts_under_its_entity_only_where_that_is_known() -> None:
+    builder = ReportBuilder(RUN)
+    for entity in ("width", "colour", "taste"):
+        builder.add_row(entity, AnsweredRow(-1, error_code="shard_lost"))
+    assert {name: counts.errors for name, counts in builder.build().entities.items()} == {
+        "unknown": 2,
+        "width": 1,
+    }
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=2, max_size=50))
+def test_percentiles_are_those_of_the_standard_library(tenths: list[int]) -> None:
+    read = times(*(value / 10 for value in tenths)).build().milliseconds["read"]
+    cuts = statistics.quantiles(tenths, n=20, method="inclusive")
+    assert read is not None
+    assert (read.p50, read.p95) == pytest.approx((cuts[9] / 10, cuts[18] / 10), abs=0.051)
+
+
+def test_times_of_a_stage_that_this_version_lacks_are_left_out() -> None:
+    assert "dream" not in times(1.0, stage="dream").build().milliseconds
 
 
 @pytest.mark.parametrize(

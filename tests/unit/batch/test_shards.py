@@ -5,13 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeline.batch.rows import Row
 from tapeline.batch.shards import (
+    LARGEST_SHARD_BYTES,
     PictureTask,
     Question,
-    RowGroups,
+    cut_shards,
+    dump_link,
     dump_manifest,
+    dump_question,
     dump_shard,
+    join_task,
     load_shard,
     remainder_name,
     shard_name,
@@ -24,10 +27,6 @@ QUESTIONS = st.builds(Question, st.integers(0, 10**9), TEXT, st.none() | TEXT)
 TASKS = st.builds(PictureTask, TEXT, st.lists(QUESTIONS, min_size=1, max_size=3).map(tuple))
 
 
-def row(position: int, link: str, entity: str = "width", problem: str | None = None) -> Row:
-    return Row(position, str(position), link, entity, (), problem)
-
-
 @given(st.integers(1, 200_000), st.integers(1, 1000), st.integers(1, 1000))
 def test_a_shard_is_never_larger_than_allowed_and_all_workers_get_one(
     pictures: int, workers: int, largest: int
@@ -37,15 +36,23 @@ def test_a_shard_is_never_larger_than_allowed_and_all_workers_get_one(
     assert size <= 4 or math.ceil(pictures / size) <= max(workers, math.ceil(pictures / largest))
 
 
-def test_rows_are_grouped_by_picture_in_order_of_their_first_row() -> None:
-    groups = RowGroups()
-    for given_row in (row(0, "b"), row(1, "a"), row(2, "b", "height"), row(3, "a", problem="short")):
-        groups.add(given_row)
-    assert (groups.rows, len(groups)) == (4, 2)
-    assert list(groups) == [
-        PictureTask("b", (Question(0, "width"), Question(2, "height"))),
-        PictureTask("a", (Question(1, "width"), Question(3, "width", "short"))),
-    ]
+@given(TASKS)
+def test_a_task_that_is_joined_is_the_one_that_is_dumped(task: PictureTask) -> None:
+    assert join_task(dump_link(task.image_link), map(dump_question, task.questions)) == dump_shard([task])
+
+
+@given(st.integers(0, 20), st.integers(1, 7))
+def test_shards_have_all_tasks_in_order_and_at_most_so_many(tasks: int, size: int) -> None:
+    lines = [b"%d\n" % number for number in range(tasks)]
+    shards = list(cut_shards(lines, size))
+    assert b"".join(shards) == b"".join(lines)
+    assert [shard.count(b"\n") for shard in shards[:-1]] == [size] * (len(shards) - 1)
+    assert all(1 <= shard.count(b"\n") <= size for shard in shards)
+
+
+def test_a_shard_with_many_bytes_takes_no_more_tasks() -> None:
+    small, large = b"a\n", b"b" * LARGEST_SHARD_BYTES + b"\n"
+    assert list(cut_shards([small, large, small, small, large], 10)) == [small + large, small + small + large]
 
 
 @given(st.lists(TASKS, max_size=4))

@@ -10,7 +10,7 @@ from tapeline.errors import ErrorCode
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[AnswerSpool]:
-    with AnswerSpool(tmp_path / "answers.db") as opened:
+    with AnswerSpool(tmp_path / "answers.db", 11) as opened:
         yield opened
 
 
@@ -25,6 +25,21 @@ def test_the_first_answer_to_a_row_is_kept(spool: AnswerSpool) -> None:
     assert not spool.add(PictureResult((RowAnswer(0, "2 volt"),)))
     assert spool.add(PictureResult((RowAnswer(0, "3 volt"), RowAnswer(1, "4 volt"))))
     assert [row.prediction for row in spool.in_order()] == ["1 volt", "4 volt"]
+
+
+@pytest.mark.parametrize("position", [-1, 11, 2**63, 10**30])
+def test_positions_that_the_input_lacks_are_not_kept(spool: AnswerSpool, position: int) -> None:
+    assert not spool.add(PictureResult((RowAnswer(position),)))
+    assert spool.add(PictureResult((RowAnswer(position), RowAnswer(10))))
+    assert [row.position for row in spool.in_order()] == [10]
+
+
+def test_answers_that_come_in_thousands_are_all_there(tmp_path: Path) -> None:
+    positions = [number * 7919 % 2500 for number in range(2500)]
+    with AnswerSpool(tmp_path / "answers.db", 2500) as spool:
+        for position in positions:
+            spool.add(PictureResult((RowAnswer(position, f"{position} volt"),)))
+        assert [row.prediction for row in spool.in_order()] == [f"{number} volt" for number in range(2500)]
 
 
 def test_a_row_has_its_columns_as_the_outputs_show_them(spool: AnswerSpool) -> None:

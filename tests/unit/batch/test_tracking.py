@@ -4,11 +4,11 @@ import pytest
 
 from tapeline.batch import keys
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.shard_results import PictureResult, RowAnswer
+from tapeline.batch.shard_results import PictureResult, RowAnswer, dump_shard_result
 from tapeline.batch.tracking import RunStatus, RunTracker
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ExecutionState
-from tests.unit.batch.helpers import SOURCE, put_result, start, table
+from tests.unit.batch.helpers import SOURCE, put_result, start, stats, table
 from tests.unit.fakes import MemoryStore
 
 RUN = SOURCE.run
@@ -126,8 +126,77 @@ def test_an_unknown_run_is_an_error_that_says_where_the_names_are() -> None:
         tracker(MemoryStore()).status("other-1")
 
 
-def test_a_broken_object_is_reported() -> None:
+@pytest.mark.parametrize("body", [b"no json", b"", b"{}"])
+def test_a_broken_result_counts_as_a_missing_one(body: bytes) -> None:
     _, results = started()
-    results.objects[keys.shard_result_key(RUN, "00000")] = b"no json"
-    with pytest.raises(CorruptObjectError, match="expected a shard result"):
+    put_result(results, RUN, "00000", PictureResult((RowAnswer(0),)))
+    results.objects[keys.shard_result_key(RUN, "00001")] = body
+    assert tracker(results).status(RUN).rows_done == 1
+
+
+def test_a_truncated_result_counts_as_far_as_it_goes() -> None:
+    _, results = started()
+    put_result(results, RUN, "00000", *(PictureResult((RowAnswer(number),)) for number in range(3)))
+    key = keys.shard_result_key(RUN, "00000")
+    results.objects[key] = results.objects[key][:-5]
+    assert tracker(results).status(RUN).rows_done == 2
+
+
+def test_a_run_whose_description_is_broken_is_reported() -> None:
+    _, results = started()
+    results.objects[keys.run_document_key(RUN)] = b"{}"
+    with pytest.raises(CorruptObjectError, match="expected a run's description"):
         tracker(results).status(RUN)
+
+
+def test_a_request_reads_only_so_many_results_and_estimates_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._READ_AT_ONCE", 2)
+    _, results = started()
+    for number in range(5):
+        put_result(results, RUN, f"{number:05d}", PictureResult((RowAnswer(number),)))
+    store = CountingStore(results.objects)
+    tracked = tracker(store)
+    for read in (2, 4, 5, 5):
+        status = tracked.status(RUN)
+        assert (status.rows_done, status.pictures_done) == (5, 5)
+        assert len([key for key in store.reads if key.startswith(keys.shard_results_prefix(RUN))]) == read
+
+
+def put_object(results: MemoryStore, name: str, *positions: int, whole: bool = False) -> None:
+    pictures = [PictureResult((RowAnswer(position),)) for position in positions]
+    body = dump_shard_result(stats("00000", pictures=len(pictures), whole=whole), pictures)
+    results.objects[f"{keys.shard_results_prefix(RUN)}{name}.jsonl"] = body
+
+
+def test_parts_count_until_the_last_object_has_them_all() -> None:
+    _, results = started()
+    store = CountingStore(results.objects)
+    tracked = tracker(store)
+    put_object(store, "00000.0001", 0, 1)
+    assert tracked.status(RUN).rows_done == 2
+    put_object(store, "00000.0002", 2)
+    assert tracked.status(RUN).rows_done == 3
+    put_object(store, "00000", 0, 1, 2, 3, whole=True)
+    assert tracked.status(RUN).rows_done == 4
+    assert tracker(store).status(RUN).rows_done == 4
+    assert [key.rpartition("/")[2] for key in store.reads if "shard_results" in key] == [
+        *("00000.0001.jsonl", "00000.0002.jsonl", "00000.jsonl", "00000.jsonl")
+    ]
+
+
+def test_parts_count_beside_a_last_object_that_lacks_them() -> None:
+    _, results = started()
+    put_object(results, "00000.0001", 0, 1)
+    put_object(results, "00000", 2)
+    assert tracker(results).status(RUN).rows_done == 3
+
+
+def test_a_full_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._CACHED", 1)
+    _, results = started()
+    tracked = tracker(results)
+    for number in range(5):
+        put_result(results, RUN, f"{number:05d}", PictureResult((RowAnswer(number),)))
+        assert tracked.status(RUN).rows_done == number + 1

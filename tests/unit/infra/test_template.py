@@ -88,10 +88,11 @@ def test_the_template_has_no_cycle_after_the_transform() -> None:
 def machine_errors(text: str) -> list[str]:
     document = yaml_parse(TEMPLATE)
     substitutions = document["Resources"]["BatchStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    definition = definition_as_json(text, ["MaxConcurrency"])
+    numbers = {"RunConcurrency": "50", "LimitDays": "7"}
+    definition = definition_as_json(text, numbers)
     for name in substitutions:
         arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-        value = "50" if name == "MaxConcurrency" else arn if name.endswith("Arn") else "results-bucket"
+        value = numbers.get(name) or (arn if name.endswith("Arn") else "results-bucket")
         definition = definition.replace(f"${{{name}}}", value)
     assert "${" not in definition
     template = {
@@ -130,6 +131,26 @@ def test_a_state_its_function_and_its_folder_have_one_name(name: str) -> None:
     assert states[name]["Parameters"]["FunctionName"] == function
     assert f"{name}Function" in yaml_parse(TEMPLATE)["Resources"]
     assert (ROOT / "functions" / name.lower() / "app.py").is_file()
+
+
+@pytest.mark.parametrize("name", ["Inference", "Missing", "Reducer"])
+def test_throttling_is_retried_for_hours_apart_from_other_errors(name: str) -> None:
+    states = yaml.safe_load(MACHINE)["States"]
+    states |= states["Infer"]["ItemProcessor"]["States"]
+    first, *others = states[name]["Retry"]
+    assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    # With full jitter, a wait is half of its limit in the mean.
+    assert first["MaxAttempts"] * first["MaxDelaySeconds"] / 2 > 12 * 3600
+    # An execution has 25,000 events at most; a retry makes three.
+    assert first["MaxAttempts"] * 3 < 25_000 / 2
+    assert not [retry for retry in others if "Lambda.TooManyRequestsException" in retry["ErrorEquals"]]
+    assert others[-1]["ErrorEquals"] == ["States.ALL"]
+
+
+def test_a_run_leaves_workers_to_another_one_and_its_objects_outlive_it() -> None:
+    parameters = yaml_parse(TEMPLATE)["Parameters"]
+    assert parameters["RunConcurrency"]["Default"] < parameters["MaxConcurrency"]["Default"]
+    assert parameters["LimitDays"]["Default"] < parameters["RunDays"]["Default"]
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

@@ -79,6 +79,7 @@ def infer_shard(
         memory_megabytes=worker.memory_megabytes,
         code_version=__version__,
         model_hashes=_hashes(components),
+        run=run,
     )
     body = dump_shard_result(stats, results)
     store.write_once(keys.shard_result_key(run, shard), body, content_type=CONTENT_TYPE)

@@ -100,8 +100,13 @@ def shard_result_key(run: str, shard: str) -> str:
 
 
 def shard_of(key: str) -> str:
-    """The name of the shard in the key of a shard or of a shard result."""
-    return PurePosixPath(key).stem
+    """The name of the shard in the key of a shard, of its result, or of a part of it."""
+    return PurePosixPath(key).stem.partition(".")[0]
+
+
+def is_complete(key: str) -> bool:
+    """Say whether a key is of the last object of a shard's result, which says that the shard is complete."""
+    return "." not in PurePosixPath(key).stem
 
 
 def predictions_name(stem: str) -> str:

@@ -1,17 +1,17 @@
 """report.json: what a run did, how long it took, and about how much it cost."""
 
-import statistics
-from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Literal
 
 from tapeline.batch.documents import RunDocument, dump_document
 from tapeline.batch.schema import Schema
 from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
 from tapeline.batch.spool import AnsweredRow
-from tapeline.errors import ErrorCode
+from tapeline.entities import is_known
 
 # US dollars for a gigabyte-second of Lambda on x86 in us-east-1: https://aws.amazon.com/lambda/pricing/
 LAMBDA_GIGABYTE_SECOND_USD: Final = 0.0000166667
@@ -27,11 +27,8 @@ STATE_TRANSITION_USD: Final = 0.025 / 1_000
 S3_PUT_USD: Final = 0.005 / 1_000
 
 # State transitions for each shard: a Distributed Map counts the start of a child execution and each of its
-# states, of which there is one: https://aws.amazon.com/step-functions/pricing/
-TRANSITIONS_PER_SHARD: Final = 2
-
-# PUT requests for each shard: FanOut writes the shard, Inference its result.
-PUTS_PER_SHARD: Final = 2
+# states, of which there are two, InTime and Inference: https://aws.amazon.com/step-functions/pricing/
+TRANSITIONS_PER_SHARD: Final = 3
 
 # The entity that rows with an unknown one are counted under.
 UNKNOWN_ENTITY: Final = "unknown"
@@ -77,10 +74,13 @@ class ShardCounts:
     Attributes:
         planned: Shards of the first attempt.
         answered: Shards with a result, the remainders of other shards among them.
+        broken: Objects among the shard results that couldn't be read to their end. What they lack counts as
+            unanswered.
     """
 
     planned: int
     answered: int
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ _REPORT: Final = Schema(ReportDocument, name="a run's report", advice="drop the 
 
 
 class ReportBuilder:
-    """Collects a run's figures while its shard results and rows stream by.
+    """Collects a run's figures while its shard results and rows stream by; memory doesn't grow with them.
 
     Args:
         document: The run's description.
@@ -170,8 +170,16 @@ class ReportBuilder:
 
     def __init__(self, document: RunDocument) -> None:
         self._document = document
-        self._shards: list[ShardStats] = []
-        self._milliseconds = {stage: array("f") for stage in STAGES}
+        self._answered: set[str] = set()
+        self._cold: set[str] = set()
+        self._results = 0
+        self._broken = 0
+        self._seconds = 0.0
+        self._gigabyte_seconds = 0.0
+        self._hashes: dict[str, str] = {}
+        self._versions: set[str] = set()
+        # Tenths of a millisecond -> pictures. Workers round to tenths, so that the percentiles are exact.
+        self._tenths: dict[str, Counter[int]] = {stage: Counter() for stage in STAGES}
         self._entities: dict[str, Counter[str]] = {}
         self._codes: Counter[str] = Counter()
         self._pictures = 0
@@ -182,15 +190,34 @@ class ReportBuilder:
         """Rows with an error code so far."""
         return self._codes.total()
 
-    def add_shard(self, stats: ShardStats) -> None:
-        """Count a worker's figures about one shard."""
-        self._shards.append(stats)
+    def add_shard(self, stats: ShardStats, *, last: bool = True) -> None:
+        """Count a worker's figures about one shard.
+
+        Args:
+            stats: The figures in one shard result.
+            last: Whether the shard is complete with it; False for what was written before that.
+        """
+        self._results += 1
+        if last:
+            self._answered.add(stats.shard)
+        if stats.cold_start:
+            self._cold.add(stats.shard)
+        self._seconds += stats.seconds
+        self._gigabyte_seconds += stats.seconds * stats.memory_megabytes / _MEGABYTES_PER_GIGABYTE
+        self._hashes.update(stats.model_hashes)
+        self._versions.add(stats.code_version)
+
+    def add_broken(self) -> None:
+        """Count an object among the shard results that couldn't be read to its end."""
+        self._broken += 1
 
     def add_picture(self, picture: PictureResult) -> None:
         """Count a picture's times."""
         self._pictures += 1
         for stage, spent in picture.milliseconds.items():
-            self._milliseconds[stage].append(spent)
+            # A shard result may be of another version, with stages that this one doesn't have.
+            if stage in self._tenths:
+                self._tenths[stage][round(spent * 10)] += 1
 
     def add_row(self, entity_name: str, answer: AnsweredRow) -> None:
         """Count a row's answer."""
@@ -201,13 +228,12 @@ class ReportBuilder:
         else:
             kind = "answered" if answer.prediction else "empty"
         # There can be as many unknown entities as rows: they are counted together.
-        known = entity_name if answer.error_code != ErrorCode.UNKNOWN_ENTITY else UNKNOWN_ENTITY
+        known = entity_name if is_known(entity_name) else UNKNOWN_ENTITY
         self._entities.setdefault(known, Counter())[kind] += 1
 
     def build(self) -> ReportDocument:
         """Return the report on all that was added."""
         source = self._document.source
-        hashes = {name: digest for stats in self._shards for name, digest in stats.model_hashes.items()}
         kinds = sum(self._entities.values(), Counter())
         return ReportDocument(
             run=self._document.run,
@@ -223,33 +249,39 @@ class ReportBuilder:
             },
             pictures=self._document.pictures,
             pictures_read=self._pictures,
-            shards=ShardCounts(planned=self._document.shards, answered=len(self._shards)),
-            milliseconds={stage: _percentiles(spent) for stage, spent in self._milliseconds.items()},
-            worker_seconds=round(sum(stats.seconds for stats in self._shards), 1),
-            cold_starts=sum(stats.cold_start for stats in self._shards),
-            resnet50="present" if hashes else "absent",
-            model_hashes=hashes,
-            code_versions=tuple(sorted({stats.code_version for stats in self._shards})),
+            shards=ShardCounts(self._document.shards, len(self._answered), self._broken),
+            milliseconds={stage: _percentiles(tenths) for stage, tenths in self._tenths.items()},
+            worker_seconds=round(self._seconds, 1),
+            cold_starts=len(self._cold),
+            resnet50="present" if self._hashes else "absent",
+            model_hashes=dict(self._hashes),
+            code_versions=tuple(sorted(self._versions)),
             estimated_cost_usd=round(self._cost(), 6),
         )
 
     def _cost(self) -> float:
         """The workers' cost in US dollars."""
-        gigabyte_seconds = sum(
-            stats.seconds * stats.memory_megabytes / _MEGABYTES_PER_GIGABYTE for stats in self._shards
+        # FanOut writes the shard, workers write the results.
+        puts = len(self._answered) + self._results
+        per_shard = LAMBDA_REQUEST_USD + TRANSITIONS_PER_SHARD * STATE_TRANSITION_USD
+        return (
+            self._gigabyte_seconds * LAMBDA_GIGABYTE_SECOND_USD
+            + len(self._answered) * per_shard
+            + puts * S3_PUT_USD
         )
-        per_shard = (
-            LAMBDA_REQUEST_USD + TRANSITIONS_PER_SHARD * STATE_TRANSITION_USD + PUTS_PER_SHARD * S3_PUT_USD
-        )
-        return gigabyte_seconds * LAMBDA_GIGABYTE_SECOND_USD + len(self._shards) * per_shard
 
 
-def _percentiles(spent: "array[float]") -> Percentiles | None:
-    """Median and 95th percentile; None where the stage never ran."""
-    if not spent:
+def _percentiles(tenths: Counter[int]) -> Percentiles | None:
+    """Median and 95th percentile of times in tenths of a millisecond; None where the stage never ran."""
+    if not tenths:
         return None
-    if len(spent) == 1:
-        return Percentiles(round(spent[0], 1), round(spent[0], 1))
-    # Cut points at each 5 %: the 10th is the median, the 19th the 95th percentile.
-    cuts = statistics.quantiles(spent, n=20, method="inclusive")
-    return Percentiles(round(cuts[9], 1), round(cuts[18], 1))
+    values = sorted(tenths)
+    ranks = list(accumulate(tenths[value] for value in values))
+
+    def quantile(twentieths: int) -> float:
+        # Linear between neighbours, as statistics.quantiles(method="inclusive") does it.
+        index, rest = divmod(twentieths * (ranks[-1] - 1), 20)
+        low, high = (values[bisect_right(ranks, min(i, ranks[-1] - 1))] for i in (index, index + 1))
+        return round((low * (20 - rest) + high * rest) / 200, 1)
+
+    return Percentiles(quantile(10), quantile(19))

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from tapeline.errors import CorruptObjectError
 
@@ -25,7 +25,8 @@ class Schema[T]:
     """
 
     def __init__(self, record_type: type[T], *, name: str, advice: str) -> None:
-        self._adapter = TypeAdapter(record_type)
+        # JSON has neither NaN nor infinities, but the parser would take them.
+        self._adapter = TypeAdapter(with_config(ConfigDict(allow_inf_nan=False))(record_type))
         self._name = name
         self._advice = advice
 

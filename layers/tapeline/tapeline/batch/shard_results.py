@@ -36,6 +36,8 @@ class ShardStats:
         memory_megabytes: The worker's memory size, on which its price depends.
         code_version: The version of this package.
         model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
+        run: The run's name; empty in results of versions that didn't write it.
+        whole: Whether this object has all answers to the shard, so that its parts needn't be read.
     """
 
     shard: str
@@ -47,6 +49,8 @@ class ShardStats:
     memory_megabytes: int
     code_version: str
     model_hashes: Mapping[str, str] = field(default_factory=dict)
+    run: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from tapeline.batch.jsonl import record_lines
-from tapeline.batch.rows import Row
 from tapeline.batch.schema import Schema
 
 # Pictures in a shard at least, where the deployment allows that many. Measured: a worker's cold
@@ -54,37 +53,17 @@ class ManifestItem:
     shard: str
 
 
+# Bytes of a shard's pictures and questions at which it takes no more of them: about 12,000 questions.
+# Measured: the challenge's pictures come to 147 bytes each with their questions, so that shards of even 1,000
+# pictures stay below it.
+LARGEST_SHARD_BYTES: Final = 512 * 1024
+
+_QUESTIONS: Final = Schema(
+    Question, name="a question about a picture of a shard", advice="drop the CSV again"
+)
 _TASKS: Final = Schema(
     PictureTask, name="a picture of a shard with its questions", advice="drop the CSV again"
 )
-
-
-class RowGroups:
-    """Rows grouped by picture, pictures in order of their first row.
-
-    The challenge's 131,187 rows have 90,666 distinct links; each is to be fetched and read once.
-
-    Attributes:
-        rows: Rows so far.
-    """
-
-    def __init__(self) -> None:
-        self._questions: dict[str, list[Question]] = {}
-        self.rows = 0
-
-    def __len__(self) -> int:
-        """The number of pictures."""
-        return len(self._questions)
-
-    def add(self, row: Row) -> None:
-        """Add a row to its picture's group."""
-        question = Question(row.position, row.entity_name, row.problem)
-        self._questions.setdefault(row.image_link, []).append(question)
-        self.rows += 1
-
-    def __iter__(self) -> Iterator[PictureTask]:
-        for link, questions in self._questions.items():
-            yield PictureTask(link, tuple(questions))
 
 
 def shard_size(pictures: int, *, workers: int, largest: int) -> int:
@@ -96,6 +75,49 @@ def shard_size(pictures: int, *, workers: int, largest: int) -> int:
         largest: The most pictures that a worker can answer within its time.
     """
     return max(min(math.ceil(pictures / workers), largest), min(SMALLEST_SHARD, largest))
+
+
+def cut_shards(tasks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Cut tasks into shards.
+
+    Args:
+        tasks: Tasks as lines of JSON.
+        size: Tasks in a shard at most.
+
+    Yields:
+        Shards of ``size`` tasks, or of fewer tasks with :data:`LARGEST_SHARD_BYTES` or more.
+    """
+    lines: list[bytes] = []
+    filled = 0
+    for line in tasks:
+        lines.append(line)
+        filled += len(line)
+        if len(lines) == size or filled >= LARGEST_SHARD_BYTES:
+            yield b"".join(lines)
+            lines.clear()
+            filled = 0
+    if lines:
+        yield b"".join(lines)
+
+
+def dump_link(link: str) -> bytes:
+    """Return a link as JSON, for :func:`join_task`."""
+    return json.dumps(link, ensure_ascii=False).encode()
+
+
+def dump_question(question: Question) -> bytes:
+    """Return a question as JSON, for :func:`join_task`."""
+    return _QUESTIONS.dump_line(question).rstrip()
+
+
+def join_task(link: bytes, questions: Iterable[bytes]) -> bytes:
+    """Return a task as a line of a shard, the same bytes as :func:`dump_shard` makes of the task.
+
+    Args:
+        link: The picture's link as JSON.
+        questions: The questions as JSON.
+    """
+    return b'{"image_link":%b,"questions":[%b]}\n' % (link, b",".join(questions))
 
 
 def dump_shard(tasks: Iterable[PictureTask]) -> bytes:

@@ -8,9 +8,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from tapeline.batch.shard_results import PictureResult, RowAnswer
+
+# Answers that are written to the database at once. Chosen by hand: about 1 MB.
+_WRITTEN_AT_ONCE: Final = 1000
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class AnsweredRow(NamedTuple):
@@ -48,9 +53,10 @@ class AnswerSpool:
 
     Args:
         path: Where to make the database file.
+        rows: Rows in the input: positions from 0 to below it are kept, and no others.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rows: int) -> None:
         self._database = sqlite3.connect(path)
         # The file is deleted at the end of the call that made it: it needn't survive a crash.
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -60,6 +66,9 @@ class AnswerSpool:
             " stated REAL, text TEXT, box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL,"
             " error_code TEXT, error TEXT)"
         )
+        # A byte for each row: 1 where it has an answer.
+        self._answered = bytearray(rows)
+        self._waiting: list[AnsweredRow] = []
 
     def __enter__(self) -> Self:
         return self
@@ -68,24 +77,34 @@ class AnswerSpool:
         self._database.close()
 
     def add(self, picture: PictureResult) -> bool:
-        """Keep the answers to a picture's rows, except to those that have one.
+        """Keep the answers to a picture's rows, except to those that have one, or that the input lacks.
 
         Returns:
             Whether an answer was kept.
         """
-        before = self._database.total_changes
         labels = _json(picture.labels)
         milliseconds = round(sum(picture.milliseconds.values()), 1)
-        self._database.executemany(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (_answered_row(row, labels, milliseconds) for row in picture.rows),
-        )
-        return self._database.total_changes > before
+        before = len(self._waiting)
+        for row in picture.rows:
+            if 0 <= row.position < len(self._answered) and not self._answered[row.position]:
+                self._answered[row.position] = 1
+                self._waiting.append(_answered_row(row, labels, milliseconds))
+        kept = len(self._waiting) > before
+        if len(self._waiting) >= _WRITTEN_AT_ONCE:
+            self._write()
+        return kept
 
     def in_order(self) -> Iterator[AnsweredRow]:
         """Yield the answers in ascending order of position."""
+        self._write()
         with closing(self._database.execute("SELECT * FROM answers ORDER BY position")) as found:
             yield from map(AnsweredRow._make, found)
+
+    def _write(self) -> None:
+        self._database.executemany(
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting
+        )
+        self._waiting.clear()
 
 
 def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredRow:
@@ -105,4 +124,4 @@ def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredR
 
 
 def _json(cells: tuple[object, ...] | None) -> str:
-    return json.dumps(cells, ensure_ascii=False) if cells else ""
+    return _JSON.encode(cells) if cells else ""
