@@ -27,10 +27,11 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from infra.training.ground_truth import AMBIGUOUS, TruthRow, by_picture, read_ground_truth
-from infra.training.pictures import components, queries_of
+from infra.training.pictures import FolderFetcher, answerer, queries_of
 from infra.training.scoring import is_right
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
-from tapeline.answering import Components, PictureQuery
+from tapeline.answerer import Answerer
+from tapeline.answers import PictureQuery
 from tapeline.entities import SIDES
 from tapeline.errors import RowError
 from tapeline.picture import FloatArray
@@ -117,13 +118,13 @@ def found_direction(strengths: FloatArray) -> str:
 
 
 def find_scenes(
-    queries: list[PictureQuery], parts: Components
+    queries: list[PictureQuery], parts: Answerer, images: Path
 ) -> Iterator[tuple[str, Scene, tuple[float, float]]]:
     """Yield the link and scene of pictures, with CPU seconds for the segments, and for lines and evidence."""
     finder = OpenCvShapeFinder()
     for query in queries:
         try:
-            picture = parts.decoder.decode(parts.fetcher.fetch(query.image_link))
+            picture = parts.decoder.decode(FolderFetcher(images).fetch(query.image_link))
         except RowError:
             continue
         text = parts.observe(picture, query.entity_names).text
@@ -254,13 +255,15 @@ def main() -> None:
         for row in read_ground_truth(options.rows)
         if row.entity_name in SIDES and directions.get((row.image_link, row.entity_name))
     ]
-    parts = components(options.images, options.cache)
+    parts = answerer(options.cache)
     lines: list[NotedLine | None] = []
     for source in sorted({row.source for row in rows}):
         asked = by_picture(row for row in rows if row.source == source)
         counts: Counter[tuple[str, str]] = Counter()
         seconds: list[tuple[float, float]] = []
-        for link, scene, spent in find_scenes(queries_of(chain.from_iterable(asked.values())), parts):
+        for link, scene, spent in find_scenes(
+            queries_of(chain.from_iterable(asked.values())), parts, options.images
+        ):
             seconds.append(spent)
             measures = MeasureSets(scene).of(SIDES[0])
             for row in asked[link]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tapeline import __version__
-from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
+from tapeline.answering import Components, answer_pictures
+from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
@@ -106,7 +107,7 @@ def _answer_in_time(
 
 
 def _hashes(components: Components) -> Mapping[str, str]:
-    return components.classifier.model_hashes if components.classifier else {}
+    return components.answerer.model_hashes
 
 
 def _entities(task: PictureTask) -> tuple[str, ...]:
