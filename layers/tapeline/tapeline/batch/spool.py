@@ -28,6 +28,7 @@ class AnsweredRow(NamedTuple):
         milliseconds: Wall-clock time of the row's picture; None where no worker answered it.
         error_code: Why the row has no answer; empty where it has one.
         error: The same in words.
+        notes: What limits left out of the picture's reading, as JSON; empty where there is nothing.
     """
 
     position: int
@@ -41,6 +42,7 @@ class AnsweredRow(NamedTuple):
     milliseconds: float | None = None
     error_code: str = ""
     error: str = ""
+    notes: str = ""
 
 
 class AnswerSpool:
@@ -58,7 +60,7 @@ class AnswerSpool:
         self._database.execute(
             "CREATE TABLE answers (position INTEGER PRIMARY KEY, prediction TEXT, confidence REAL,"
             " stated REAL, text TEXT, box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL,"
-            " error_code TEXT, error TEXT)"
+            " error_code TEXT, error TEXT, notes TEXT)"
         )
 
     def __enter__(self) -> Self:
@@ -75,10 +77,11 @@ class AnswerSpool:
         """
         before = self._database.total_changes
         labels = _json(picture.labels)
+        notes = _json(picture.notes)
         milliseconds = round(sum(picture.milliseconds.values()), 1)
         self._database.executemany(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (_answered_row(row, labels, milliseconds) for row in picture.rows),
+            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (_answered_row(row, labels, milliseconds, notes) for row in picture.rows),
         )
         return self._database.total_changes > before
 
@@ -88,7 +91,7 @@ class AnswerSpool:
             yield from map(AnsweredRow._make, found)
 
 
-def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredRow:
+def _answered_row(row: RowAnswer, labels: str, milliseconds: float, notes: str) -> AnsweredRow:
     return AnsweredRow(
         row.position,
         row.prediction,
@@ -101,6 +104,7 @@ def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredR
         milliseconds,
         row.error_code or "",
         row.error,
+        notes,
     )
 
 
