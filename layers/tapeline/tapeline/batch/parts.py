@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -118,7 +118,7 @@ class PartWriter:
             yield
 
     def begin(self, model_hashes: Mapping[str, str]) -> None:
-        """Write that a worker has begun, now that its models are loaded; once.
+        """Write that a worker has begun, now that its models are loaded; once, and before it goes on.
 
         A worker that ends between this and the shard's last object may have been ended by one of the shard's
         pictures.
@@ -132,6 +132,8 @@ class PartWriter:
         self._stats = replace(self._stats, model_hashes=model_hashes)
         key = keys.begun_key(self._run, self._stats.shard, self._begun)
         self._submit(key, [])
+        # Otherwise the first picture could end the worker before.
+        wait(future for future, _ in self._written)
         self._stats = replace(self._stats, cold_start=False)
 
     def add(self, result: PictureResult) -> None:
