@@ -23,8 +23,8 @@ from typing import Any, Final, Literal, NamedTuple
 from tapeline.adapters.message_channel import MessageChannel
 from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery
 
-# The part of its memory limit beyond which a process is replaced after a picture: memory that it doesn't give
-# back would otherwise fail a later picture. Chosen by hand.
+# The part of the memory between its loaded models and its limit that a process may keep from one picture to the
+# next; beyond it, it is replaced, since a later picture would find too little. Chosen by hand.
 _WORN_SHARE: Final = 0.75
 
 # The process that Linux ends first where memory runs out. Source: proc_pid_oom_score_adj(5).
@@ -105,6 +105,8 @@ def serve(options: ChildOptions) -> None:
         logging.getLogger(__name__).exception("the models couldn't be loaded")
         channel.send(Loaded({}, error))
         return
+    fresh = _written_megabytes()
+    worn_beyond = fresh + _WORN_SHARE * (options.memory_megabytes - fresh)
     channel.send(loaded)
     worn = False
     # The parent may end between two pictures, and then needs no message.
@@ -113,7 +115,7 @@ def serve(options: ChildOptions) -> None:
             question: Question = channel.receive()
             reply = _reply(answerer, question)
             del question
-            worn = _written_megabytes() > _WORN_SHARE * options.memory_megabytes
+            worn = _written_megabytes() > worn_beyond
             channel.send(reply._replace(worn=worn))
 
 
