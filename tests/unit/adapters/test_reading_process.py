@@ -152,7 +152,7 @@ def test_a_process_that_keeps_much_memory_is_replaced_between_pictures() -> None
     process = start(memory=600)
     assert process.model_hashes
     pid = process.pid
-    assert code(process.answer(QUERY, b"keep 500")) is None
+    assert code(process.answer(QUERY, b"keep 425")) is None
     assert process.pid != pid
     assert not is_running(pid)
     # More than the limit, together with what the first process kept.

@@ -23,8 +23,8 @@ from typing import Any, Final, Literal, NamedTuple
 from tapeline.adapters.message_channel import MessageChannel
 from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery
 
-# The part of the memory between its loaded models and its limit that a process may keep from one picture to the
-# next; beyond it, it is replaced, since a later picture would find too little. Chosen by hand.
+# The part of the memory between its loaded models and its limit that a process may keep from one picture to
+# the next; beyond it, it is replaced, since a later picture would find too little. Chosen by hand.
 _WORN_SHARE: Final = 0.75
 
 # The process that Linux ends first where memory runs out. Source: proc_pid_oom_score_adj(5).
