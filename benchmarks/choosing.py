@@ -16,9 +16,10 @@ from pathlib import Path
 import cv2
 
 from infra.training.ground_truth import read_ground_truth
-from infra.training.pictures import components, queries_of
+from infra.training.pictures import FolderFetcher, answerer, queries_of
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.answering import Components, PictureQuery
+from tapeline.answerer import Answerer
+from tapeline.answers import PictureQuery
 from tapeline.errors import RowError
 from tapeline.picture import Picture, Shapes, TextLine
 from tapeline.ports import ShapeFinder, TextReader
@@ -57,25 +58,25 @@ class RecordedShapes:
 
 
 def pictures_of(
-    queries: list[PictureQuery], components: Components
+    queries: list[PictureQuery], answerer: Answerer, images: Path
 ) -> Iterator[tuple[PictureQuery, Picture]]:
     """Yield the queries whose picture can be decoded, with it."""
     for query in queries:
         try:
-            yield query, components.decoder.decode(components.fetcher.fetch(query.image_link))
+            yield query, answerer.decoder.decode(FolderFetcher(images).fetch(query.image_link))
         except RowError:
             continue
 
 
-def time_choice(queries: list[PictureQuery], components: Components, source: str) -> None:
+def time_choice(queries: list[PictureQuery], answerer: Answerer, images: Path, source: str) -> None:
     """Time what follows reading, and print it."""
-    assert components.shape_finder
+    assert answerer.shape_finder
     default_ranker()  # Loaded once for the process: not a picture's time.
     spent: list[float] = []
     second_passes = 0
-    for query, picture in pictures_of(queries, components):
-        reader = RecordedText(components.reader)
-        recorded = replace(components, reader=reader, shape_finder=RecordedShapes(components.shape_finder))
+    for query, picture in pictures_of(queries, answerer, images):
+        reader = RecordedText(answerer.reader)
+        recorded = replace(answerer, reader=reader, shape_finder=RecordedShapes(answerer.shape_finder))
         recorded.observe(picture, query.entity_names)
         second_passes += SECOND_PASS_SIDE in reader.seconds
         start = time.process_time()
@@ -88,14 +89,14 @@ def time_choice(queries: list[PictureQuery], components: Components, source: str
     )
 
 
-def time_reading(queries: list[PictureQuery], components: Components) -> None:
+def time_reading(queries: list[PictureQuery], answerer: Answerer, images: Path) -> None:
     """Time the OCR passes of pictures, and print by how much the second one raises the mean."""
     ocr = RapidOcrReader(threads=1)
     first: list[float] = []
     second: list[float] = []
-    for query, picture in pictures_of(queries, components):
+    for query, picture in pictures_of(queries, answerer, images):
         reader = RecordedText(ocr)
-        replace(components, reader=reader, shape_finder=None).observe(picture, query.entity_names)
+        replace(answerer, reader=reader, shape_finder=None).observe(picture, query.entity_names)
         first.append(reader.seconds[None])
         if SECOND_PASS_SIDE in reader.seconds:
             second.append(reader.seconds[SECOND_PASS_SIDE])
@@ -116,13 +117,15 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     rows = read_ground_truth(options.rows)
-    own = components(options.images, options.cache)
+    own = answerer(options.cache)
     if options.reading:
         queries = sorted(queries_of(rows), key=lambda query: query.image_link)
         count = min(options.reading, len(queries))
-        time_reading(random.Random(0).sample(queries, count), own)  # noqa: S311 - no secret
+        sample = random.Random(0).sample(queries, count)  # noqa: S311 - no secret
+        time_reading(sample, own, options.images)
     else:
-        time_choice(queries_of(row for row in rows if row.source == options.source), own, options.source)
+        queries = queries_of(row for row in rows if row.source == options.source)
+        time_choice(queries, own, options.images, options.source)
 
 
 if __name__ == "__main__":

@@ -33,16 +33,14 @@ def main(picture: str) -> None:
 
     import inference.app  # noqa: F401, PLC0415
 
-    mark("imports: handler, boto3, OpenCV, onnxruntime")
-    if Path("/opt/tapeline/models/resnet50").is_dir():
-        import tensorflow as tf  # noqa: F401, PLC0415
-
-        mark("imports: TensorFlow")
+    mark("imports: handler, boto3")
 
     from dataclasses import replace  # noqa: PLC0415
 
     from inference.settings import InferenceSettings  # noqa: PLC0415
-    from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
+    from tapeline.adapters.reading_process import ReadingProcess  # noqa: PLC0415
+    from tapeline.answering import answer_pictures  # noqa: PLC0415
+    from tapeline.answers import PictureQuery  # noqa: PLC0415
     from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
 
@@ -51,7 +49,10 @@ def main(picture: str) -> None:
             return Path(link).read_bytes()
 
     components = replace(build_components(load_settings(InferenceSettings)), fetcher=FileFetcher())
-    mark("models")
+    process = components.answerer
+    assert isinstance(process, ReadingProcess)
+    assert process.model_hashes is not None
+    mark("reading process: imports and models")
     queries = [PictureQuery(picture, ("item_volume",))] * 2
     first, second = (next(answer_pictures([query], components)) for query in queries)
     mark("pictures")
@@ -59,7 +60,9 @@ def main(picture: str) -> None:
         name: sum(answers.milliseconds.values()) / 1000
         for name, answers in zip("ab", (first, second), strict=True)
     }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    process.close()
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = sum(resource.getrusage(one).ru_maxrss for one in who) / 1024
     document = {"marks": marks, "first": spent["a"], "second": spent["b"], "peak_mb": peak}
     json.dump(document | {"milliseconds": dict(first.milliseconds)}, sys.stdout)
 

@@ -27,9 +27,10 @@ from infra.training.noted_lines import (
     noted_direction,
     noted_lines,
 )
-from infra.training.pictures import components, queries_of
+from infra.training.pictures import FolderFetcher, answerer, queries_of
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
-from tapeline.answering import Components, PictureQuery
+from tapeline.answerer import Answerer
+from tapeline.answers import PictureQuery
 from tapeline.entities import SIDES
 from tapeline.errors import RowError
 from tapeline.picture import FloatArray
@@ -59,13 +60,13 @@ def found_direction(strengths: FloatArray) -> str:
 
 
 def find_scenes(
-    queries: list[PictureQuery], parts: Components, rater: LineRater
+    queries: list[PictureQuery], parts: Answerer, images: Path, rater: LineRater
 ) -> Iterator[tuple[str, Scene, tuple[float, float]]]:
     """Yield the link and scene of pictures, with CPU seconds for the segments, and for lines and evidence."""
     finder = OpenCvShapeFinder()
     for query in queries:
         try:
-            picture = parts.decoder.decode(parts.fetcher.fetch(query.image_link))
+            picture = parts.decoder.decode(FolderFetcher(images).fetch(query.image_link))
         except RowError:
             continue
         text = parts.observe(picture, query.entity_names).text
@@ -113,13 +114,15 @@ def main() -> None:
         for row in read_ground_truth(options.rows)
         if row.split == "train" and row.entity_name in SIDES and row.answers and noted_direction(row.note)
     ]
-    parts = components(options.images, options.cache)
+    parts = answerer(options.cache)
     lines: list[NotedLine] = []
     for source in sorted({row.source for row in rows}):
         asked = by_picture(row for row in rows if row.source == source)
         counts: Counter[tuple[str, str]] = Counter()
         seconds: list[tuple[float, float]] = []
-        for link, scene, spent in find_scenes(queries_of(chain.from_iterable(asked.values())), parts, rater):
+        for link, scene, spent in find_scenes(
+            queries_of(chain.from_iterable(asked.values())), parts, options.images, rater
+        ):
             seconds.append(spent)
             measures = MeasureSets(scene, rater).of(SIDES[0])
             for row in asked[link]:

@@ -26,6 +26,6 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     ended = parse_input(MissingInput, event)
     settings = _settings()
     store = BucketStore(s3_client(), settings.results_bucket)
-    following = find_missing(ended.run, ended.attempt, store, attempts=settings.attempts).model_dump()
+    following = find_missing(ended, store, attempts=settings.attempts).model_dump()
     logger.info("compared shards with shard results", extra=following)
     return following

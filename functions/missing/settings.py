@@ -11,7 +11,7 @@ class MissingSettings(ResultsSettings):
     """What Missing reads from its environment.
 
     Attributes:
-        attempts: Attempts at a run's shards in all.
+        attempts: Attempts at a run's shards that may bring nothing.
     """
 
     attempts: Annotated[int, Field(ge=1, le=10)]

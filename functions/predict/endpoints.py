@@ -69,9 +69,7 @@ class Endpoints:
         """Answer the picture in the request, or behind its link."""
         max_bytes = self._services.settings.max_posted_bytes
         request = parse_request(self._api.current_event, entity_name, group_id, max_bytes)
-        prediction = self._services.predictor.predict(
-            request.query, request.body, self._seconds_left(), preview=request.preview
-        )
+        prediction = self._services.predictor.predict(request.query, request.body, self._seconds_left())
         request_id = self._api.current_event.request_context.request_id
         return PredictResponse.of(prediction, group_id=request.group_id, request_id=request_id)
 

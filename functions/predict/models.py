@@ -9,14 +9,13 @@ from typing import Annotated, Any, Final, Self, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from tapeline import __version__
-from tapeline.answering import PictureAnswers
+from tapeline.answers import Answer, RunnerUp
 from tapeline.batch.tracking import RunStatus
 from tapeline.errors import RowError
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
 from tapeline.quantities import format_prediction, format_quantity
-from tapeline.ranking.choosing import Answer, RunnerUp
 
 
 class EntityName(StrEnum):
@@ -213,6 +212,7 @@ class PredictResponse(BaseModel):
     answers: dict[EntityName, EntityAnswer] = Field(description="Entity: its answer.")
     picture: ReadPicture
     labels: list[LabelScore] = Field(description="ResNet50's five best classes; empty where it is absent.")
+    notes: list[str] = Field(description="What limits left out of the reading; mostly empty.")
     milliseconds: dict[str, float] = Field(description="Stage: its wall-clock time; `all` is their sum.")
     versions: Versions
     group_id: str | int | None = Field(description="As in the request.")
@@ -230,22 +230,24 @@ class PredictResponse(BaseModel):
         Raises:
             RowError: The picture, or one of the entities, can't be answered.
         """
-        result: PictureAnswers = prediction.result
+        result = prediction.result
         answers: dict[EntityName, EntityAnswer] = {}
         for name, answer in result.answers.items():
             if isinstance(answer, RowError):
                 raise answer
             answers[EntityName(name)] = EntityAnswer.of(answer)
-        assert prediction.picture is not None  # noqa: S101 - otherwise the answers would be errors
+        assert result.size is not None  # noqa: S101 - otherwise the answers would be errors
+        width, height = result.size
         spent = {stage: round(milliseconds, 1) for stage, milliseconds in result.milliseconds.items()}
         return cls(
             answers=answers,
             picture=ReadPicture(
-                width=prediction.picture.width,
-                height=prediction.picture.height,
-                preview=_data_url(prediction.preview) if prediction.preview else None,
+                width=width,
+                height=height,
+                preview=_data_url(result.preview) if result.preview else None,
             ),
             labels=[LabelScore(name=label.name, score=round(label.score, 4)) for label in result.labels],
+            notes=list(result.notes),
             milliseconds={**spent, "all": round(sum(spent.values()), 1)},
             versions=Versions(code=__version__, models=dict(prediction.model_hashes)),
             group_id=group_id,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from predict.models import EntityName, PredictRequest, unique_names
 from predict.problems import SHOWN_CHARACTERS, invalid_request
-from tapeline.answering import PictureQuery
+from tapeline.answers import PictureQuery
 from tapeline.errors import ProblemError
 from tapeline.predicting import POSTED
 
@@ -30,16 +30,15 @@ class PictureRequest:
     """A parsed request.
 
     Attributes:
-        query: The entities, and the picture's link; :data:`~tapeline.predicting.POSTED` without a link.
+        query: The entities, the picture's link, and whether to return the decoded picture;
+            :data:`~tapeline.predicting.POSTED` without a link.
         body: The picture's bytes; None where there is a link.
         group_id: As in the request; None where there is none.
-        preview: Whether to return the decoded picture.
     """
 
     query: PictureQuery
     body: bytes | None
     group_id: str | int | None
-    preview: bool = False
 
 
 def parse_request(
@@ -97,7 +96,7 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
         link, body = request.image_link, None
     else:
         link, body = POSTED, _check_picture(request.image_base64, max_bytes)
-    return PictureRequest(PictureQuery(link, request.entities), body, group_id, request.preview)
+    return PictureRequest(PictureQuery(link, request.entities, request.preview), body, group_id)
 
 
 def _decode_body(event: BaseProxyEvent) -> bytes:

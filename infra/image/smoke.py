@@ -46,7 +46,8 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
 
     import predict.app  # noqa: F401, PLC0415 - the other handler must find its imports too
     from inference.settings import InferenceSettings  # noqa: PLC0415
-    from tapeline.answering import PictureQuery, answer_pictures  # noqa: PLC0415
+    from tapeline.answering import answer_pictures  # noqa: PLC0415
+    from tapeline.answers import PictureQuery  # noqa: PLC0415
     from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.errors import RowError  # noqa: PLC0415
     from tapeline.quantities import format_prediction  # noqa: PLC0415
@@ -62,7 +63,7 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
                 "picture": Path(picture).name,
                 entity: received,
                 "labels": [label.name for label in answers.labels],
-                "model_hashes": components.classifier.model_hashes if components.classifier else {},
+                "model_hashes": dict(components.answerer.model_hashes),
             },
             indent=2,
         )

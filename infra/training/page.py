@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 from infra.training.report import format_truth
 from infra.training.scoring import ScoredAnswer
 from tapeline.adapters.pillow_decoder import PillowDecoder
+from tapeline.answers import Answer
 from tapeline.errors import RowError
 from tapeline.quantities import format_prediction, format_quantity
-from tapeline.ranking.choosing import Answer
 
 # Pixels of a picture's longer side on the page.
 _LONGEST_SIDE: Final = 320

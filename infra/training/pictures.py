@@ -16,10 +16,11 @@ from infra.training.ground_truth import TruthRow, by_picture
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.answering import Components, PictureQuery, answer_pictures
+from tapeline.answerer import Answerer
+from tapeline.answering import Components, answer_pictures
+from tapeline.answers import Answer, PictureQuery
 from tapeline.download.links import file_name_of
 from tapeline.errors import ErrorCode, RowError
-from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
 # Goes up with each change of the reader that changes what it finds.
@@ -73,16 +74,14 @@ def cache_folder(cache_dir: Path) -> Path:
 
 
 @cache
-def components(images: Path, cache_dir: Path) -> Components:
-    """Return the workers' components, with pictures from a folder and with cached OCR and shapes.
+def answerer(cache_dir: Path) -> Answerer:
+    """Return what answers pictures as in the workers' reading process, with cached OCR and shapes.
 
     Args:
-        images: The folder of the pictures.
         cache_dir: The folder of the cache.
     """
     store = JsonCache(cache_folder(cache_dir))
-    return Components(
-        fetcher=FolderFetcher(images),
+    return Answerer(
         decoder=PillowDecoder(),
         reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
         # Labels don't bear on answers.
@@ -138,11 +137,11 @@ def answer_queries(queries: Sequence[PictureQuery], images: Path, cache_dir: Pat
 def _observe(
     queries: Sequence[PictureQuery], images: Path, cache_dir: Path, second_pass: bool
 ) -> list[Scene | None]:
-    own = components(images, cache_dir)
+    own, fetcher = answerer(cache_dir), FolderFetcher(images)
     scenes: list[Scene | None] = []
     for query in queries:
         try:
-            picture = own.decoder.decode(own.fetcher.fetch(query.image_link))
+            picture = own.decoder.decode(fetcher.fetch(query.image_link))
         except RowError:
             scenes.append(None)
         else:
@@ -151,10 +150,11 @@ def _observe(
 
 
 def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> list[dict[str, Answer]]:
+    own = Components(FolderFetcher(images), answerer(cache_dir))
     # Only answers are needed: pictures without one are left out of the scores.
     return [
         {name: answer for name, answer in result.answers.items() if isinstance(answer, Answer)}
-        for result in answer_pictures(queries, components(images, cache_dir))
+        for result in answer_pictures(queries, own)
     ]
 
 

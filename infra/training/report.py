@@ -16,8 +16,8 @@ from infra.training.scoring import (
     outcome,
     scores,
 )
+from tapeline.answers import Answer
 from tapeline.quantities import Quantity, format_prediction, format_quantity
-from tapeline.ranking.choosing import Answer
 from tapeline.reading.scene import Scene
 
 # Numbers of text lines below which pictures are scored together.

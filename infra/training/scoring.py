@@ -8,8 +8,8 @@ from typing import Final, Literal
 import numpy as np
 
 from infra.training.ground_truth import TruthRow
+from tapeline.answers import Answer
 from tapeline.quantities import Quantity, round_quantity
-from tapeline.ranking.choosing import Answer
 
 # What a prediction counts as: a true or false positive, or a false or true negative.
 type Outcome = Literal["tp", "fp", "fn", "tn"]

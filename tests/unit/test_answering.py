@@ -1,21 +1,24 @@
 """Answering pictures: in order, a few downloads ahead, and each failure costs its own picture alone."""
 
+import threading
 import time
 import weakref
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
-from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
-from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import Classification, Picture
+from tapeline.answerer import Answerer
+from tapeline.answering import Components, answer_pictures
+from tapeline.answers import PictureAnswers, PictureQuery
+from tapeline.errors import DeadlineError, ErrorCode, RowError
+from tapeline.notes import add_note
+from tapeline.picture import Classification, Picture, TextLine
 from tapeline.quantities import format_prediction
 from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
 
 
 def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
-    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, classify_batch=2)
+    return Components(fetcher or Fetcher(), Answerer(Decoder(), Reader(), classifier), downloads=3)
 
 
 def test_pictures_are_answered_in_order_and_fetched_a_few_ahead() -> None:
@@ -24,10 +27,10 @@ def test_pictures_are_answered_in_order_and_fetched_a_few_ahead() -> None:
     answers = answer_pictures(queries, components(fetcher, classifier))
     first = next(answers)
     time.sleep(0.05)
-    assert len(fetcher.links) <= 2 + 3 + 1
+    assert len(fetcher.links) <= 3 + 1
     results = [first, *answers]
     assert [item.labels[0].name for item in results] == [f"shade {number}" for number in range(1, 21)]
-    assert classifier.batches == [2] * 10
+    assert classifier.batches == [1] * 20
     weight, colour = results[0].answers["item_weight"], results[0].answers["colour"]
     assert not isinstance(weight, RowError)
     assert format_prediction(weight.quantity) == "12.5 kilogram"
@@ -76,8 +79,8 @@ def test_a_classifier_that_raises_costs_that_picture_alone(failing: int) -> None
             assert not found
             assert result.labels[0].name == f"shade {number}"
         else:
-            assert {error.code for error in found} == {ErrorCode.INTERNAL}
-            assert "classify failed: MemoryError('no room for this picture')" in found[0].message
+            assert {error.code for error in found} == {ErrorCode.WORKER_DIED}
+            assert "classify needed more (MemoryError('no room for this picture'))" in found[0].message
             assert set(result.answers) == {"item_weight", "width"}
             assert "classify" in result.milliseconds
             assert "read" not in result.milliseconds
@@ -103,9 +106,57 @@ class CountingDecoder(Decoder):
         return picture
 
 
-def test_no_more_pictures_are_in_memory_than_are_classified_together() -> None:
+def test_one_picture_is_in_memory_at_a_time() -> None:
     decoder = CountingDecoder()
     queries = [PictureQuery(f"link {number}", ("item_weight",)) for number in range(40)]
-    own = replace(components(), decoder=decoder)
+    own = Components(Fetcher(), Answerer(decoder, Reader()), downloads=3)
     assert len(list(answer_pictures(queries, own))) == 40
-    assert decoder.most == own.classify_batch == 2
+    assert decoder.most == 1
+
+
+def test_a_query_has_one_result_whatever_is_fetched_and_whatever_fails() -> None:
+    def fail(link: str) -> None:
+        if link == "b":
+            raise RowError(ErrorCode.TIMEOUT, "too slow")
+
+    queries = [PictureQuery("a", ("colour",)), PictureQuery("b", ("width", "colour")), PictureQuery("c", ())]
+    a, b, c = answer_pictures(queries, components(Fetcher(fail)))
+    assert (set(a.answers), set(b.answers), set(c.answers)) == ({"colour"}, {"width", "colour"}, set())
+    assert [error.code for error in errors(a, b)] == [
+        ErrorCode.UNKNOWN_ENTITY,
+        ErrorCode.TIMEOUT,
+        ErrorCode.UNKNOWN_ENTITY,
+    ]
+    assert (set(a.milliseconds), set(b.milliseconds)) == (set(), {"fetch"})
+
+
+def test_a_download_beyond_the_deadline_is_given_up() -> None:
+    let_go = threading.Event()
+
+    def wait(link: str) -> None:
+        let_go.wait(30)
+
+    fetcher = Fetcher(wait)
+    start = time.monotonic()
+    answers = answer_pictures([PictureQuery("a", ("width",))], components(fetcher), start + 0.2)
+    with pytest.raises(DeadlineError):
+        next(answers)
+    assert time.monotonic() - start < 5
+    let_go.set()
+
+
+class NotingReader(Reader):
+    """Leaves something out."""
+
+    def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+        add_note("half of it was read")
+        return super().read(picture, longest_side)
+
+
+def test_notes_come_with_the_picture_that_they_are_about() -> None:
+    own = Components(Fetcher(), Answerer(Decoder(), NotingReader()))
+    add_note("about nothing")
+    # Two OCR passes add the note twice.
+    first, second = answer_pictures([PictureQuery("a", ("width",)), PictureQuery("b", ("width",))], own)
+    assert first.notes == second.notes == ("half of it was read",)
+    assert first.size == (200, 100)

@@ -1,4 +1,7 @@
-"""What Inference and Predict share: their settings, and the adapters put together from them."""
+"""What Inference and Predict share: their settings, and the adapters put together from them.
+
+The models are loaded by :mod:`tapeline.loading`, in a process of their own.
+"""
 
 import os
 from pathlib import Path
@@ -8,10 +11,7 @@ from pydantic import Field
 
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import HttpFetcher
-from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
-from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.adapters.rapidocr_reader import RapidOcrReader
-from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
+from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
 from tapeline.download.addresses import AddressPolicy
@@ -28,6 +28,13 @@ from tapeline.settings import BucketName, ResultsSettings
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_PER_CPU: Final = 1769
+
+# MB of a worker's memory that aren't the reading process's: for nine downloaded bodies of 20 MiB, and for the
+# worker itself. Measured: 95 MB without bodies.
+_WORKER_MEGABYTES: Final = 320
+
+# What puts the answerer together in the reading process.
+_FACTORY: Final = "tapeline.loading:load_answerer"
 
 
 class Mirror(NamedTuple):
@@ -48,6 +55,7 @@ class WorkerSettings(ResultsSettings):
         max_pixels: Pixels of a picture at most.
         max_bytes: Bytes of a picture's file at most.
         fetch_seconds: Time that a download may take, with its redirects and retries.
+        picture_seconds: Time that a picture may take, from its bytes to its answers.
         aws_lambda_function_memory_size: Set by Lambda itself: MB of memory, which CPUs come with.
     """
 
@@ -58,6 +66,7 @@ class WorkerSettings(ResultsSettings):
     max_pixels: Annotated[int, Field(ge=1)] = MAX_PICTURE_PIXELS
     max_bytes: Annotated[int, Field(ge=1)] = MAX_PICTURE_BYTES
     fetch_seconds: Annotated[float, Field(gt=0)] = MAX_FETCH_SECONDS
+    picture_seconds: Annotated[float, Field(gt=0)] = MAX_PICTURE_SECONDS
     aws_lambda_function_memory_size: Annotated[int, Field(ge=128)] = MEGABYTES_PER_CPU
 
     @property
@@ -81,23 +90,27 @@ class WorkerSettings(ResultsSettings):
 
 
 def build_components(settings: WorkerSettings, policy: AddressPolicy | None = None) -> Components:
-    """Load the models and connect the fetchers.
+    """Connect the fetchers, and start the process that loads the models and answers pictures.
 
     Args:
         settings: The function's settings.
         policy: Which addresses downloads may go to: public ones where it is left out. Only tests
             pass one, in code; no setting leads here.
-
-    Raises:
-        ModelFileError: The model files are there, but aren't what they should be.
     """
-    present = resnet50_present(settings.models_dir)
+    # First of all: its models are loaded while the rest is put together.
+    answerer = ReadingProcess(
+        _FACTORY,
+        {
+            "models_dir": str(settings.models_dir),
+            "threads": settings.threads,
+            "max_pixels": settings.max_pixels,
+        },
+        memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
+        picture_seconds=settings.picture_seconds,
+    )
     return Components(
         fetcher=_fetcher(settings, policy or AddressPolicy()),
-        decoder=PillowDecoder(max_pixels=settings.max_pixels),
-        reader=RapidOcrReader(threads=settings.threads),
-        classifier=ResNet50Classifier(settings.models_dir, settings.threads) if present else None,
-        shape_finder=OpenCvShapeFinder(),
+        answerer=answerer,
         downloads=settings.downloads,
     )
 

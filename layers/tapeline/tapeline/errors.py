@@ -14,6 +14,7 @@
     │   └── ModelUnavailableError  a model file can't be downloaded or copied
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
+    ├── ReadingProcessError the process that answers pictures didn't start
     ├── ProblemError        a request to the API can't be answered; carries its HTTP status and type
     ├── LocalCloudError     the local cloud didn't start, or the template's stack wasn't created
     ├── EngineError         no Docker Engine answers, or it lacks an image
@@ -45,6 +46,9 @@ class ErrorCode(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     DECODE_FAILURE = "decode_failure"
+    TOO_COMPLEX = "too_complex"
+    TIMEOUT_READING = "timeout_reading"
+    WORKER_DIED = "worker_died"
     SHARD_LOST = "shard_lost"
     INTERNAL = "internal"
 
@@ -134,6 +138,10 @@ class GroundTruthError(TapelineError):
 
 class DeadlineError(TapelineError):
     """The answer missed the caller's deadline."""
+
+
+class ReadingProcessError(TapelineError):
+    """The process that holds the models and answers pictures didn't start."""
 
 
 class ProblemError(TapelineError):

@@ -1,13 +1,13 @@
 """One picture for a caller who waits: the same core call as the batch, within a deadline."""
 
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
+from tapeline.answering import Components, answer_pictures
+from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.errors import DeadlineError
-from tapeline.picture import Picture, Pixels
-from tapeline.ports import PictureDecoder, PictureFetcher
+from tapeline.ports import PictureFetcher
 
 # In place of the link of a picture that came with the request.
 POSTED = "the posted picture"
@@ -18,16 +18,13 @@ class Prediction:
     """What one picture says, and what it was read with.
 
     Attributes:
-        result: The answers, labels and times.
-        picture: The decoded picture; None where it couldn't be had.
-        model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
-        preview: The decoded picture as a small JPEG, where it was asked for and could be had.
+        result: The answers, labels and times, and the decoded picture's size.
+        model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50, and where the
+            picture couldn't be decoded.
     """
 
     result: PictureAnswers
-    picture: Picture | None
     model_hashes: Mapping[str, str]
-    preview: bytes | None = None
 
 
 class Predictor:
@@ -37,59 +34,40 @@ class Predictor:
     the list of entities, is then answered by a cold worker in tenths of a second.
 
     Args:
-        load_components: Loads the models and connects the fetchers; called once.
-        encode: Makes a small JPEG of a picture's pixels, for previews.
+        load_components: Connects the fetchers and starts loading the models; called once.
     """
 
-    def __init__(self, load_components: Callable[[], Components], encode: Callable[[Pixels], bytes]) -> None:
+    def __init__(self, load_components: Callable[[], Components]) -> None:
         self._load_components = load_components
-        self._encode = encode
         self._components: Components | None = None
-        # One thread: a picture that missed its deadline is finished before the next is begun, so that
-        # no two share the models and the memory.
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 
-    def predict(
-        self, query: PictureQuery, body: bytes | None, seconds: float, *, preview: bool = False
-    ) -> Prediction:
+    def predict(self, query: PictureQuery, body: bytes | None, seconds: float) -> Prediction:
         """Answer a picture.
 
         Args:
             query: What is asked; its link is not followed where there is a ``body``.
             body: The picture's bytes, or None to download it.
             seconds: How long to wait.
-            preview: Whether to encode the picture too.
 
         Returns:
             The answers; what went wrong with the picture is in them.
 
         Raises:
-            DeadlineError: It takes longer than ``seconds``; the work goes on in the background, and its
-                result is dropped.
+            DeadlineError: It takes longer than ``seconds``; the work on the picture has ended.
         """
-        future = self._pool.submit(self._predict, query, body, preview)
+        deadline = time.monotonic() + seconds
+        components = self._loaded()
+        fetcher: PictureFetcher = components.fetcher if body is None else _PostedPicture(body)
+        own = replace(components, fetcher=fetcher, downloads=1)
         try:
-            return future.result(timeout=seconds)
-        except TimeoutError as error:
-            if future.done():
-                raise
-            future.cancel()
+            (result,) = answer_pictures([query], own, deadline)
+        except DeadlineError as error:
             raise DeadlineError(
                 f"expected to answer the picture within {seconds:.0f} seconds, which wasn't enough: "
                 "try again in a minute, send a smaller picture, or use the batch"
             ) from error
-
-    def _predict(self, query: PictureQuery, body: bytes | None, preview: bool) -> Prediction:
-        components = self._loaded()
-        decoder = _RecordingDecoder(components.decoder)
-        fetcher: PictureFetcher = components.fetcher if body is None else _PostedPicture(body)
-        (result,) = answer_pictures(
-            [query], replace(components, decoder=decoder, fetcher=fetcher, downloads=1)
-        )
-        hashes = components.classifier.model_hashes if components.classifier else {}
-        picture = decoder.picture
-        encoded = self._encode(picture.pixels) if preview and picture is not None else None
-        return Prediction(result, picture, hashes, encoded)
+        # Where the picture has errors, the models may not be loaded yet.
+        return Prediction(result, components.answerer.model_hashes if result.size else {})
 
     def _loaded(self) -> Components:
         if self._components is None:
@@ -105,15 +83,3 @@ class _PostedPicture:
 
     def fetch(self, link: str) -> bytes:  # noqa: ARG002 - the port's signature
         return self._body
-
-
-class _RecordingDecoder:
-    """A picture decoder that records what it decoded."""
-
-    def __init__(self, decoder: PictureDecoder) -> None:
-        self._decoder = decoder
-        self.picture: Picture | None = None
-
-    def decode(self, data: bytes) -> Picture:
-        self.picture = self._decoder.decode(data)
-        return self.picture

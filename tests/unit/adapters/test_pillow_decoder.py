@@ -147,7 +147,8 @@ class TestBrokenData:
     def test_a_text_chunk_that_unpacks_to_gigabytes(self) -> None:
         text = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(PngImagePlugin.MAX_TEXT_CHUNK * 4)))
         data = encode(quarters())
-        assert failure(data[:33] + text + data[33:]).code is ErrorCode.DECODE_FAILURE
+        # It is left out.
+        assert PillowDecoder().decode(data[:33] + text + data[33:]).width == 80
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(

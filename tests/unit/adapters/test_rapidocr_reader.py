@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tapeline.adapters import rapidocr_reader
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.errors import ModelFileError
+from tapeline.notes import collect_notes
 from tapeline.picture import Picture, TextLine
 
 WIDTH, HEIGHT = 640, 360
@@ -159,9 +161,9 @@ def test_a_crop_is_recognised_alike_whatever_its_neighbours(reader: RapidOcrRead
 
 def test_the_detectors_input_is_rapidocrs_own_but_for_rounding(reader: RapidOcrReader) -> None:
     pixels = np.random.default_rng(4).integers(0, 256, (500, 900, 3), dtype=np.uint8)
-    own = type(reader._engine.text_det).get_preprocess(reader._engine.text_det)
+    own = type(reader._detector).get_preprocess(reader._detector)
 
-    np.testing.assert_allclose(reader._engine.text_det.get_preprocess()(pixels), own(pixels), atol=1e-6)
+    np.testing.assert_allclose(reader._detector.get_preprocess()(pixels), own(pixels), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (31, 31), (2, 2), (500, 500), (33, 800)])
@@ -259,3 +261,41 @@ RapidOcrReader(threads=1)
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment
     )
     assert done.stdout.split() == ["1"]
+
+
+def crowded(side: int, size: int, text: str) -> Image.Image:
+    """Fill a picture with a text."""
+    image = Image.new("RGB", (side, side), "white")
+    font = ImageFont.load_default(size=size)
+    drawing = ImageDraw.Draw(image)
+    width = drawing.textlength(f"{text}   ", font=font)
+    for y in range(0, side - size, round(1.6 * size)):
+        for column in range(int((side - 4) // width)):
+            drawing.text((4 + column * width, y), text, "black", font=font)
+    return image
+
+
+def test_of_a_crowd_of_lines_the_largest_are_read_and_that_is_noted(reader: RapidOcrReader) -> None:
+    image = crowded(1500, 14, "12 x 13 cm")
+    image.paste(Image.new("RGB", (600, 90), "white"), (0, 0))
+    ImageDraw.Draw(image).text((20, 20), "Width 45 cm", "black", font=ImageFont.load_default(size=48))
+    with collect_notes() as notes:
+        lines = reader.read(as_picture(image))
+    assert len(lines) <= rapidocr_reader.MAX_LINES
+    assert "Width45cm" in {line.text.replace(" ", "") for line in lines}
+    regions, read = notes
+    assert re.fullmatch(r"of \d+ regions that may be text, the 500 largest were examined", regions)
+    assert re.fullmatch(r"of \d+ text lines, the \d+ with the largest letters were read", read)
+
+
+def test_long_lines_are_limited_by_what_they_have_together(reader: RapidOcrReader) -> None:
+    with collect_notes() as notes:
+        lines = reader.read(as_picture(crowded(1600, 16, "5 kg")))
+    assert 0 < len(lines) < 40
+    assert notes
+
+
+def test_an_ordinary_picture_has_no_note(reader: RapidOcrReader) -> None:
+    with collect_notes() as notes:
+        reader.read(as_picture(draw("Width 12.5 cm")))
+    assert notes == []

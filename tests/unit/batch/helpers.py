@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 
+from tapeline.answerer import Answerer
 from tapeline.answering import Components
 from tapeline.batch import keys
 from tapeline.batch.fan_out import FanOutcome, Sharding, fan_out
@@ -19,7 +21,7 @@ UNHURRIED = Worker(lambda: math.inf, 0, 3008, cold_start=False)
 
 
 def components(fetcher: Fetcher | None = None, classifier: Classifier | None = None) -> Components:
-    return Components(fetcher or Fetcher(), Decoder(), Reader(), classifier, downloads=3, classify_batch=2)
+    return Components(fetcher or Fetcher(), Answerer(Decoder(), Reader(), classifier), downloads=3)
 
 
 def table(links: list[str], entity: str = "item_weight") -> bytes:
@@ -56,7 +58,15 @@ def stats(shard: str = "00000", **values: object) -> ShardStats:
 
 
 def put_result(results: MemoryStore, run: str, shard: str, *pictures: PictureResult) -> None:
+    _put(results, keys.shard_result_key(run, shard), shard, pictures)
+
+
+def put_part(results: MemoryStore, run: str, shard: str, number: int, *pictures: PictureResult) -> None:
+    _put(results, keys.part_key(run, shard, number), shard, pictures)
+
+
+def _put(results: MemoryStore, key: str, shard: str, pictures: Sequence[PictureResult]) -> None:
     answers: list[RowAnswer] = [row for picture in pictures for row in picture.rows]
     errors = sum(row.error_code is not None for row in answers)
     figures = stats(shard, pictures=len(pictures), rows=len(answers), errors=errors)
-    results.objects[keys.shard_result_key(run, shard)] = dump_shard_result(figures, pictures)
+    results.objects[key] = dump_shard_result(figures, pictures)

@@ -27,6 +27,8 @@ def test_one_version_is_one_run_even_after_a_crash_before_the_start() -> None:
         "attempt": 1,
         "manifest": f"runs/{SOURCE.run}/manifest.json",
         "shards": 1,
+        "spent": 0,
+        "answered": 0,
     }
     (shard,) = shards(results, SOURCE.run)
     tasks = load_shard(results.read(keys.shard_key(SOURCE.run, shard)))

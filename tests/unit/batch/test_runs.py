@@ -12,23 +12,23 @@ from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.missing import find_missing
 from tapeline.batch.reducer import reduce_run
 from tapeline.batch.shards import load_shard
-from tapeline.batch.states import ShardOutput
+from tapeline.batch.states import MissingInput, ShardOutput
 from tests.unit.batch.helpers import UNHURRIED, components, output, shards, start, table
 
 
 def test_what_a_worker_has_no_time_for_is_answered_in_the_next_attempt(tmp_path: Path) -> None:
     drop, results, _, outcome = start(table(list("abcd")))
     run = outcome.run
-    times = iter([100.0, 1.0])
+    times = iter([100.0, 100.0, 1.0])
     hurried = Worker(lambda: next(times), 45, 3008, cold_start=True)
     done = infer_shard(run, "00000", results, components(), hurried)
     assert done == ShardOutput(shard="00000", rows=2, errors=0, left=2)
     assert results.written[-2:] == [keys.shard_key(run, "00000-2"), keys.shard_result_key(run, "00000")]
-    following = find_missing(run, 1, results, attempts=2)
+    following = find_missing(MissingInput(run=run, attempt=1), results, attempts=2)
     assert following.shards == 1
     assert shards(results, run, 2) == ["00000-2"]
     infer_shard(run, "00000-2", results, components(), UNHURRIED)
-    assert find_missing(run, 2, results, attempts=2).shards == 0
+    assert find_missing(MissingInput(run=run, attempt=2), results, attempts=2).shards == 0
     assert reduce_run(run, drop, results, tmp_path).errors == 0
     assert [row["prediction"] for row in output(results, run, "test_out.csv")] == ["12.5 kilogram"] * 4
 

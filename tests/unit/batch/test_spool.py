@@ -46,7 +46,7 @@ def test_a_row_has_its_columns_as_the_outputs_show_them(spool: AnswerSpool) -> N
     box = ((0.0, 0.5), (10.0, 0.5), (10.0, 4.25), (0.0, 4.25))
     answer = RowAnswer(3, "80 centimetre", 0.25, 0.5, "Größe 80 cm", box, (("31.5 inch", 0.125, '31.5" é'),))
     times = {"fetch": 0.05, "read": 400.0}
-    spool.add(PictureResult((answer,), (("tür", 0.5), ("b", 0.0001)), times))
+    spool.add(PictureResult((answer,), (("tür", 0.5), ("b", 0.0001)), times, ("half", "a ü")))
     assert list(spool.in_order()) == [
         AnsweredRow(
             position=3,
@@ -58,6 +58,7 @@ def test_a_row_has_its_columns_as_the_outputs_show_them(spool: AnswerSpool) -> N
             runners_up='[["31.5 inch", 0.125, "31.5\\" é"]]',
             labels='[["tür", 0.5], ["b", 0.0001]]',
             milliseconds=400.1,
+            notes='["half", "a ü"]',
         )
     ]
 

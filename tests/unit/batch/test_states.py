@@ -23,7 +23,14 @@ ROOT = Path(__file__).parents[3]
 MACHINE: dict[str, Any] = yaml.safe_load((ROOT / "infra/batch.asl.yaml").read_text())
 STATES: dict[str, Any] = MACHINE["States"]
 INFERENCE: dict[str, Any] = STATES["Infer"]["ItemProcessor"]["States"]["Inference"]
-ATTEMPT = {"run": "test-1", "attempt": 1, "manifest": "runs/test-1/manifest.json", "shards": 3}
+ATTEMPT = {
+    "run": "test-1",
+    "attempt": 1,
+    "manifest": "runs/test-1/manifest.json",
+    "shards": 3,
+    "spent": 1,
+    "answered": 7,
+}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,8 @@ def test_a_state_takes_what_it_needs_of_what_the_machine_passes_on(
 )
 def test_an_event_that_is_no_input_is_reported_with_its_field(event: Any, problem: str) -> None:
     with pytest.raises(
-        StateInputError, match=f"^expected MissingInput with run, attempt: {problem}; start the state machine"
+        StateInputError,
+        match=f"^expected MissingInput with run, attempt, spent, answered: {problem}; start the state",
     ):
         parse_input(MissingInput, event)
 

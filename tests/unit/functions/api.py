@@ -11,6 +11,7 @@ from predict.endpoints import Services
 from predict.requests import PICTURE_TYPES
 from predict.routes import build_api
 from predict.settings import PredictSettings
+from tapeline.answerer import Answerer
 from tapeline.answering import Components
 from tapeline.batch.tracking import RunTracker
 from tapeline.picture import Pixels
@@ -94,7 +95,7 @@ class Api:
     ) -> None:
         self.fetcher = Fetcher()
         self.loaded = 0
-        self._components = components or Components(self.fetcher, Decoder(), Reader(), Classifier())
+        self._components = components or components_of(self.fetcher)
         self._api = build_api(
             Services(
                 PredictSettings(
@@ -104,7 +105,7 @@ class Api:
                     state_machine_arn=STATE_MACHINE_ARN,
                     **settings,
                 ),
-                Predictor(load or self._load, encode),
+                Predictor(load or self._load),
                 RunTracker(store or MemoryStore(), runs or Runs(), Signer(), 900),
             )
         )
@@ -144,6 +145,14 @@ class Api:
 
     def post(self, document: object, **options: Any) -> ApiResponse:
         return self.call("POST", "/predict", json.dumps(document).encode(), "application/json", **options)
+
+
+def components_of(
+    fetcher: Fetcher, *, decoder: Decoder | None = None, reader: Reader | None = None
+) -> Components:
+    """Return components on in-memory adapters, which make previews by :func:`encode`."""
+    own = Answerer(decoder or Decoder(), reader or Reader(), Classifier(), encode=encode)
+    return Components(fetcher, own)
 
 
 def encode(pixels: Pixels) -> bytes:

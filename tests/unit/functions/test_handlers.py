@@ -74,7 +74,8 @@ def test_inference_answers_the_shard_of_its_event(
     event: dict[str, object] = {"run": outcome.run, "shard": "00000"}
     done = inference.app.infer(event, context, settings, components(), cold_start=True)
     assert json.dumps(done) == '{"shard": "00000", "rows": 2, "errors": 0, "left": 0}'
-    stats, _ = load_shard_result([results.read(keys.shard_result_key(outcome.run, "00000"))])
+    stats, _ = load_shard_result([results.read(keys.begun_key(outcome.run, "00000", 1))])
+    assert results.exists(keys.shard_result_key(outcome.run, "00000"))
     assert (stats.cold_start, stats.memory_megabytes) == (True, settings.aws_lambda_function_memory_size)
 
 
@@ -91,6 +92,8 @@ def test_missing_returns_the_next_attempt(monkeypatch: pytest.MonkeyPatch, conte
         ("attempt", 2),
         ("manifest", f"runs/{outcome.run}/manifest-2.json"),
         ("shards", 1),
+        ("spent", 1),
+        ("answered", 0),
     ]
     assert missing.app.handler(second, context)["shards"] == 0
 

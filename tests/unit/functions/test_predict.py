@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,12 +10,13 @@ from predict.models import EntityAnswer
 from predict.problems import STATUS_BY_CODE
 from predict.requests import PICTURE_TYPES
 from tapeline import __version__
+from tapeline.adapters.reading_process import ReadingProcess
 from tapeline.answering import Components
+from tapeline.answers import Answer
 from tapeline.errors import ErrorCode, RowError
-from tapeline.picture import Picture
-from tapeline.ranking.choosing import Answer
-from tests.unit.fakes import Classifier, Decoder, Fetcher, Reader
-from tests.unit.functions.api import LINK, Api
+from tests.unit.fakes import Classifier, Fetcher, Reader
+from tests.unit.functions.api import LINK, Api, components_of
+from tests.unit.poison import KILLS
 
 
 def test_a_link_is_answered_with_all_that_is_known() -> None:
@@ -45,7 +47,7 @@ def test_an_empty_answer_has_how_probably_it_is_stated() -> None:
 
 
 def test_runners_up_come_with_their_evidence() -> None:
-    components = Components(Fetcher(), Decoder(), Reader("12.5 kg / 3 kg"), None)
+    components = components_of(Fetcher(), reader=Reader("12.5 kg / 3 kg"))
     answered = Api(components).post({"image_link": LINK, "entity_name": "item_weight"})
     weight = answered.document["answers"]["item_weight"]
     (runner_up,) = weight["runners_up"]
@@ -93,7 +95,7 @@ def test_a_pictures_error_is_the_problem_of_its_code(code: ErrorCode) -> None:
     def fail(link: str) -> None:
         raise RowError(code, f"expected a picture, received {link}")
 
-    components = Components(Fetcher(fail), Decoder(), Reader(), Classifier())
+    components = components_of(Fetcher(fail))
     answered = Api(components).post({"image_link": LINK, "entity_names": ["width", "height"]})
     assert answered.problem == (STATUS_BY_CODE[code], code.replace("_", "-"))
     assert answered.document["detail"] == f"expected a picture, received {LINK}"
@@ -103,23 +105,43 @@ def test_each_error_that_a_picture_can_have_has_a_status() -> None:
     assert set(ErrorCode) - set(STATUS_BY_CODE) == {ErrorCode.BAD_ROW, ErrorCode.SHARD_LOST}
 
 
-class Patient(Decoder):
-    """Decodes when it is let."""
-
-    def __init__(self) -> None:
-        self.may = threading.Event()
-
-    def decode(self, data: bytes) -> Picture:
-        self.may.wait(30)
-        return super().decode(data)
+@pytest.fixture
+def process() -> Iterator[ReadingProcess]:
+    process = ReadingProcess("tests.unit.poison:load", {}, memory_megabytes=1000)
+    yield process
+    process.close()
 
 
 @pytest.mark.parametrize(("deadline", "left"), [(0.5, 30), (30, 1.5)])
-def test_what_takes_too_long_is_given_up_and_the_next_request_answered(deadline: float, left: float) -> None:
-    decoder = Patient()
-    api = Api(Components(Fetcher(), decoder, Reader(), None), deadline_seconds=deadline)
-    answered = api.post({"image_link": LINK, "entity_name": "width"}, seconds=left)
+def test_what_takes_too_long_is_ended_and_the_next_request_answered(
+    process: ReadingProcess, deadline: float, left: float
+) -> None:
+    assert process.model_hashes
+    api = Api(Components(Fetcher(), process), deadline_seconds=deadline)
+    answered = api.post({"image_link": "hang", "entity_name": "width"}, seconds=left)
     assert answered.problem == (504, "deadline")
-    decoder.may.set()
-    late = api.post({"image_link": LINK, "entity_name": "width"})
+    # Nothing goes on with the picture, and no other process is started before there is another request.
+    assert process.pid is None
+    late = Api(Components(Fetcher(), process)).post({"image_link": LINK, "entity_name": "width"})
     assert late.status == 200
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_a_picture_that_ends_the_reading_process_is_a_problem(process: ReadingProcess, kill: str) -> None:
+    api = Api(Components(Fetcher(), process))
+    answered = api.post({"image_link": kill, "entity_name": "width"})
+    assert answered.problem == (422, "worker-died")
+    assert api.post({"image_link": LINK, "entity_name": "width"}).status == 200
+
+
+def test_a_download_that_takes_too_long_leaves_the_models_loaded(process: ReadingProcess) -> None:
+    assert process.model_hashes
+    pid, let_go = process.pid, threading.Event()
+
+    def wait(link: str) -> None:
+        let_go.wait(30)
+
+    api = Api(Components(Fetcher(wait), process), deadline_seconds=0.3)
+    assert api.post({"image_link": LINK, "entity_name": "width"}).problem == (504, "deadline")
+    let_go.set()
+    assert process.pid == pid

@@ -8,7 +8,8 @@ from PIL import Image
 from infra.training.page import write_page
 from infra.training.report import evaluation_report, wrong_rows
 from infra.training.scoring import ScoredAnswer, outcome
-from tapeline.ranking.choosing import Answer, choose_answers
+from tapeline.answers import Answer
+from tapeline.ranking.choosing import choose_answers
 from tests.unit.infra.small_truth import SIDE, drawn_scene, truth_row
 from tests.unit.ranking.small_ranker import small_ranker
 

@@ -21,6 +21,11 @@ NAMED_PICTURES = {
     "s3:ListBucket arn:aws:s3:::archive",
     "s3:ListBucket arn:aws:s3:::shop",
 }
+SHARDS = {
+    f"s3:{action} {RESULTS}/runs/*/{folder}/*"
+    for action in ("GetObject", "PutObject")
+    for folder in ("shards", "shard_results")
+}
 
 GRANTS = {
     "FanOutFunctionRole": {
@@ -55,13 +60,14 @@ GRANTS = {
     "InferenceFunctionRole": {
         *LOGS_AND_TRACES,
         *PICTURES,
-        f"s3:GetObject {RESULTS}/runs/*",
-        f"s3:PutObject {RESULTS}/runs/*",
+        *SHARDS,
+        f's3:ListBucket {RESULTS} if {{"StringLike": {{"s3:prefix": "runs/*/shard_results/*"}}}}',
     },
     "MissingFunctionRole": {
         *LOGS_AND_TRACES,
         f"s3:ListBucket {RESULTS} {IN_RUNS}",
         f"s3:PutObject {RESULTS}/runs/*/manifest-*.json",
+        *SHARDS,
     },
     "ReducerFunctionRole": {
         *LOGS_AND_TRACES,

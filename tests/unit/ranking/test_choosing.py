@@ -3,11 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tapeline.answers import Answer
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Shapes, TextLine
 from tapeline.quantities import format_prediction
-from tapeline.ranking.choosing import Answer, choose_answers
+from tapeline.ranking.choosing import choose_answers
 from tapeline.ranking.keywords import Keyword
 from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import NO_SHAPES, scene_of

@@ -4,6 +4,9 @@ The formats' own classes are used in place of ``Image.open``, which adds three u
 pixels that is global and comes as a warning first, the reading of several pictures in one JPEG file, and all
 of Pillow's other formats, whose parsers would then read untrusted bytes too.
 
+What decoding has no use for is left out before, and too much work is refused:
+:mod:`tapeline.adapters.picture_structure`.
+
 No setting of Pillow's and no filter of warnings is changed, since both are shared by all threads. What
 Pillow would warn of is avoided instead: broken EXIF data by reading the one tag that matters here, and
 broken animation data in PNG by leaving it out.
@@ -22,6 +25,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from tapeline.adapters.picture_structure import bound_gif, bound_jpeg, bound_png, check_webp
 from tapeline.download.limits import MAX_PICTURE_PIXELS
 from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Picture, Pixels
@@ -31,12 +35,6 @@ _JPEG_START: Final = b"\xff\xd8\xff"
 
 # First bytes of a PNG file. Source: PNG, third edition, 5.2.
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
-
-# Bytes of a PNG chunk beside its data: length, type and checksum. Source: PNG, third edition, 5.3.
-_PNG_CHUNK_OVERHEAD: Final = 12
-
-# Types of the PNG chunks that hold an animation. Source: PNG, third edition, 11.3.6.
-_ANIMATION_CHUNKS: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 # The EXIF tag of the orientation. Source: Exif 3.0, 4.6.5.1.6.
 _ORIENTATION: Final = 0x0112
@@ -126,8 +124,9 @@ class PillowDecoder:
         """Decode a picture: upright by its EXIF orientation, on white, shrunk to the longest side.
 
         Raises:
-            RowError: ``not_an_image`` where the bytes begin as none of the formats; ``too_many_pixels``; or
-                ``decode_failure`` where they are cut short or broken.
+            RowError: ``not_an_image`` where the bytes begin as none of the formats; ``too_many_pixels``;
+                ``too_complex`` where they would take too long; or ``decode_failure`` where they are cut short
+                or broken.
         """
         with self._open(data) as image:
             width, height = image.size
@@ -155,8 +154,7 @@ class PillowDecoder:
                 f"expected a JPEG, PNG, WebP, GIF or BMP picture, received {_describe(data)}: "
                 "check that the link leads to the picture itself",
             )
-        if picture_class is PngImageFile:
-            data = _without_animation(data)
+        data = _bounded(data, picture_class)
         try:
             return picture_class(io.BytesIO(data))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -202,18 +200,17 @@ def _describe(data: bytes) -> str:
     return f"{len(data)} bytes that start with {data[:12]!r}"
 
 
-def _without_animation(data: bytes) -> bytes:
-    """Return a PNG without its animation, of which only the still picture is used."""
-    if b"acTL" not in data:
-        return data
-    kept = bytearray(_PNG_START)
-    position = len(_PNG_START)
-    while position < len(data):
-        size = _PNG_CHUNK_OVERHEAD + int.from_bytes(data[position : position + 4])
-        if data[position + 4 : position + 8] not in _ANIMATION_CHUNKS:
-            kept += data[position : position + size]
-        position += size
-    return bytes(kept)
+def _bounded(data: bytes, picture_class: type[ImageFile.ImageFile]) -> bytes:
+    """Return what a picture's decoder has use for, in a picture that doesn't take too long."""
+    if picture_class is _StillJpeg:
+        return bound_jpeg(data)
+    if picture_class is PngImageFile:
+        return bound_png(data)
+    if picture_class is GifImageFile:
+        return bound_gif(data)
+    if picture_class is WebPImageFile:
+        check_webp(data)
+    return data
 
 
 def _orientation(exif: object) -> int:

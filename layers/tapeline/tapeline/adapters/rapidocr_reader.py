@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeline.errors import ModelFileError
+from tapeline.notes import add_note
 from tapeline.picture import Box, Picture, Pixels, TextLine
 
 # rapidocr's name of each step (detection, direction, recognition) -> the model's file in rapidocr's wheel.
@@ -43,6 +44,21 @@ MAX_ENLARGED: Final = 3.0
 # Text lines that are recognised together. In batches each line is padded to the widest one; measured: one by
 # one, recognition takes 0.86 of the time, and a line's text doesn't depend on its neighbours.
 _LINES_PER_BATCH: Final = 1
+
+# Text lines of a picture that are recognised in an OCR pass at most, those with the largest letters. Chosen
+# by hand: more than are on a full page of print; each takes 10 ms and more.
+MAX_LINES: Final = 150
+
+# Pixels of width that all of them have together at most, when their height is the recogniser's. Measured:
+# 10,000 take 0.5 to 0.9 seconds of one core, the more the longer the lines; a line of 30 letters has 700.
+MAX_LINES_WIDTH: Final = 60_000
+
+# Regions in which the detector suspects text that are examined at most, those with the greatest heights: half
+# of the contours that rapidocr takes, without regard to their sizes, since a region may have holes.
+MAX_REGIONS: Final = 500
+
+# Height in pixels to which the recogniser scales a text line. Source: rapidocr 3.10, Rec.rec_img_shape.
+_RECOGNISED_HEIGHT: Final = 48
 
 # Mean and standard deviation, of values from 0 to 1, with which PP-OCRv6's detector was trained.
 # Source: rapidocr 3.10, its configuration of the model.
@@ -97,7 +113,10 @@ class RapidOcrReader:
         self._engine.run_ocr_steps(blank, {})
         self._engine.cls_and_rotate([blank])
         self._engine.recognize_txt([blank])
-        _normalise_quickly(self._engine.text_det)
+        self._detector: Any = self._engine.text_det
+        _normalise_quickly(self._detector)
+        _keep_the_largest_regions(self._detector.postprocess_op)
+        self._engine.text_det = self._detect
 
     def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
         """Return the text lines in a picture, upright or turned.
@@ -120,7 +139,7 @@ class RapidOcrReader:
         padded = _pad(pixels, side)
         changes: dict[str, dict[str, int]] = {}
         # The detector reads its limit for each picture.
-        self._engine.text_det.limit_side_len = side
+        self._detector.limit_side_len = side
         # rapidocr expects channels in OpenCV's order: blue, green, red.
         found, directions, texts, crops = self._engine.run_ocr_steps(
             cv2.cvtColor(padded, cv2.COLOR_RGB2BGR), changes
@@ -139,6 +158,35 @@ class RapidOcrReader:
             in_pixels = np.clip(in_order - (moved["left"], moved["top"]), 0, (width, height))
             lines.append(TextLine(text.strip(), float(score), _box(in_pixels * scale)))
         return lines
+
+    def _detect(self, pixels: Pixels) -> Any:
+        """Detect text lines as rapidocr does; of too many, those with the largest letters."""
+        found = self._detector(pixels)
+        if found.boxes is not None:
+            kept = _largest(found.boxes)
+            if len(kept) < len(found.boxes):
+                add_note(
+                    f"of {len(found.boxes)} text lines, the {len(kept)} with the largest letters were read"
+                )
+                found.boxes = found.boxes[kept]
+                found.scores = [found.scores[index] for index in kept]
+        return found
+
+
+def _largest(boxes: npt.NDArray[np.float32]) -> list[int]:
+    """Return the indexes of the text lines to recognise, in their order.
+
+    Args:
+        boxes: Corners, shape (lines, 4, 2).
+    """
+    sides = np.linalg.norm(boxes - np.roll(boxes, -1, axis=1), axis=2)
+    heights = np.maximum(sides.min(axis=1), 1)
+    widths = sides.max(axis=1) / heights * _RECOGNISED_HEIGHT
+    order = np.argsort(-heights, kind="stable")[:MAX_LINES]
+    within = np.cumsum(widths[order]) <= MAX_LINES_WIDTH
+    # One line is read in any case.
+    within[:1] = True
+    return sorted(order[within].tolist())
 
 
 def _enlarge(pixels: Pixels, longest_side: int) -> Pixels:
@@ -192,6 +240,34 @@ def _normalise_quickly(detector: Any) -> None:
         return blob
 
     detector.get_preprocess = lambda: prepare
+
+
+def _keep_the_largest_regions(postprocess: Any) -> None:
+    """Let the detector examine the largest regions where it would otherwise take the first that it meets."""
+    own = postprocess.boxes_from_bitmap
+
+    def examine(scores: npt.NDArray[np.float32], bitmap: npt.NDArray[Any], width: int, height: int) -> Any:
+        regions = bitmap.astype(np.uint8)
+        contours, _ = cv2.findContours(regions, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        if len(contours) > postprocess.max_candidates:
+            regions = _largest_regions(regions)
+        return own(scores, regions, width, height)
+
+    postprocess.boxes_from_bitmap = examine
+
+
+def _largest_regions(bitmap: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a bitmap of 0 and 1, shape (height, width), with its largest regions alone."""
+    # The first one is the background.
+    count, regions, stats, _ = cv2.connectedComponentsWithStats(bitmap)
+    if count - 1 <= MAX_REGIONS:
+        return bitmap
+    add_note(f"of {count - 1} regions that may be text, the {MAX_REGIONS} largest were examined")
+    heights = np.minimum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
+    kept = np.zeros(count, np.uint8)
+    kept[1 + np.argsort(-heights, kind="stable")[:MAX_REGIONS]] = 1
+    largest: npt.NDArray[np.uint8] = kept[regions]
+    return largest
 
 
 def _reading_order(

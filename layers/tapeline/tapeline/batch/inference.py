@@ -1,24 +1,30 @@
 """A shard of pictures to a shard result with their answers, within the worker's time."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tapeline import __version__
-from tapeline.answering import Components, PictureAnswers, PictureQuery, answer_pictures
+from tapeline.answering import Components, answer_pictures
+from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery, failed
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
-from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
+from tapeline.batch.parts import PART_SECONDS, PartWriter, count_answered, objects_of
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
 from tapeline.batch.states import ShardOutput
-from tapeline.errors import ErrorCode, RowError
+from tapeline.errors import DeadlineError, ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
 
 # How many times as long as the slowest picture so far the next one may take; chosen by hand.
 _SAFETY_FACTOR: Final = 3.0
+
+# Seconds before its own end at which a worker gives up a picture: time to write what it has. Chosen by hand.
+_WRITING_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +36,25 @@ class Worker:
         reserve_seconds: Time to keep for writing, and for a download that lasts until its deadline.
         memory_megabytes: Its memory size.
         cold_start: Whether this is its first shard.
+        part_seconds: Time after which it writes what it has answered.
     """
 
     remaining_seconds: Callable[[], float]
     reserve_seconds: float
     memory_megabytes: int
     cold_start: bool
+    part_seconds: float = PART_SECONDS
 
 
 def infer_shard(
     run: str, shard: str, store: ObjectStore, components: Components, worker: Worker
 ) -> ShardOutput:
-    """Answer a shard's pictures and write the shard result.
+    """Answer a shard's pictures and write the shard result, in parts as the work goes on.
 
-    The pictures that there is no time for are written first, as a shard of their own: if the worker
-    ends at any point, every picture is in a shard result or in a shard without one. A shard result
-    that exists already is kept.
+    Pictures that an earlier worker answered before it was lost are skipped. Those that there is no time for
+    are written as a shard of their own, before the last object of this shard's result: if the worker ends at
+    any point, every picture is in a shard result or in a shard without one. A shard result that is complete
+    is kept.
 
     Args:
         run: The run's name.
@@ -55,59 +64,98 @@ def infer_shard(
         worker: The worker's own limits.
 
     Returns:
-        The shard's counts.
+        What this worker answered.
 
     Raises:
         ObjectMissingError: There is no such shard.
         CorruptObjectError: The shard can't be read.
+        ModelFileError: A model file isn't what it should be.
+        ReadingProcessError: The process that answers pictures didn't start.
     """
-    start = time.perf_counter()
     tasks = load_shard(store.read(keys.shard_key(run, shard)))
-    results = _answer_in_time(tasks, components, worker)
-    left = tasks[len(results) :]
-    if left:
-        remainder = keys.shard_key(run, remainder_name(shard, len(results)))
-        store.write(remainder, dump_shard(left), content_type=CONTENT_TYPE)
-    answers = [row for result in results for row in result.rows]
+    objects = objects_of(store.keys(keys.shard_objects_prefix(run, shard)))
+    if objects.complete:
+        return ShardOutput(shard=shard, rows=0, errors=0, left=0)
+    first = count_answered(tasks, store, objects.parts)
     stats = ShardStats(
         shard=shard,
-        pictures=len(results),
-        rows=len(answers),
-        errors=sum(row.error_code is not None for row in answers),
+        pictures=0,
+        rows=0,
+        errors=0,
         cold_start=worker.cold_start,
-        seconds=round(time.perf_counter() - start, 3),
+        seconds=0.0,
         memory_megabytes=worker.memory_megabytes,
         code_version=__version__,
-        model_hashes=_hashes(components),
         run=run,
     )
-    body = dump_shard_result(stats, results)
-    store.write_once(keys.shard_result_key(run, shard), body, content_type=CONTENT_TYPE)
-    return ShardOutput(shard=shard, rows=stats.rows, errors=stats.errors, left=len(left))
+    writer = PartWriter(store, run, objects, stats, worker.part_seconds)
+    with writer.opened():
+        results = _answer_in_time(tasks[first:], components, worker, writer)
+        done = first + len(results)
+        if left := tasks[done:]:
+            remainder = keys.shard_key(run, remainder_name(shard, done))
+            store.write(remainder, dump_shard(left), content_type=CONTENT_TYPE)
+        writer.finish()
+    answers = [row for result in results for row in result.rows]
+    errors = sum(row.error_code is not None for row in answers)
+    return ShardOutput(shard=shard, rows=len(answers), errors=errors, left=len(left))
 
 
 def _answer_in_time(
-    tasks: Sequence[PictureTask], components: Components, worker: Worker
+    tasks: Sequence[PictureTask], components: Components, worker: Worker, writer: PartWriter
 ) -> list[PictureResult]:
     """Answer pictures, in order, until none is left or another one could take too long."""
     results: list[PictureResult] = []
     slowest = 0.0
-    before = time.perf_counter()
-    queries = (PictureQuery(task.image_link, _entities(task)) for task in tasks)
-    with closing(answer_pictures(queries, components)) as answers:
-        for task in tasks:
+    before = time.monotonic()
+    deadline = before + worker.remaining_seconds() - _WRITING_SECONDS
+    queries = [PictureQuery(task.image_link, _entities(task)) for task in tasks]
+    own = replace(components, answerer=_Announced(components.answerer, writer))
+    with closing(answer_pictures(queries, own, deadline)) as answers:
+        for task, query in zip(tasks, queries, strict=True):
             # The first picture is answered in any case: otherwise no attempt would get any further.
             if results and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY_FACTOR * slowest:
                 break
-            results.append(_picture_result(task, next(answers)))
-            now = time.perf_counter()
+            try:
+                result = _picture_result(task, next(answers))
+            except DeadlineError:
+                # There is no more time. A first picture had all that there is: it has an error, or no attempt
+                # would get any further.
+                if not results:
+                    results.append(_picture_result(task, failed(query, _TOO_SLOW)))
+                    writer.add(results[0])
+                break
+            results.append(result)
+            writer.add(result)
+            now = time.monotonic()
             slowest = max(slowest, now - before)
             before = now
+    writer.begin(components.answerer.model_hashes)
     return results
 
 
-def _hashes(components: Components) -> Mapping[str, str]:
-    return components.classifier.model_hashes if components.classifier else {}
+# The error of a picture for which a worker's whole time isn't enough.
+_TOO_SLOW: Final = RowError(
+    ErrorCode.TIMEOUT_READING,
+    "expected a picture that can be read within a worker's time, which wasn't enough: "
+    "link to a smaller or simpler picture, or raise InferenceTimeout",
+)
+
+
+class _Announced:
+    """An answerer that writes that the worker has begun, before the first picture."""
+
+    def __init__(self, answerer: PictureAnswerer, writer: PartWriter) -> None:
+        self._answerer = answerer
+        self._writer = writer
+
+    @property
+    def model_hashes(self) -> Mapping[str, str]:
+        return self._answerer.model_hashes
+
+    def answer(self, query: PictureQuery, body: bytes, deadline: float = math.inf) -> PictureAnswers:
+        self._writer.begin(self.model_hashes)
+        return self._answerer.answer(query, body, deadline)
 
 
 def _entities(task: PictureTask) -> tuple[str, ...]:
@@ -120,6 +168,7 @@ def _picture_result(task: PictureTask, answers: PictureAnswers) -> PictureResult
         rows=tuple(_row_answer(question, answers) for question in task.questions),
         labels=tuple((label.name, round(label.score, 4)) for label in answers.labels),
         milliseconds={stage: round(spent, 1) for stage, spent in answers.milliseconds.items()},
+        notes=answers.notes,
     )
 
 

@@ -7,7 +7,10 @@
     ├── runs/RUN/manifest.json               the shards of the first attempt
     ├── runs/RUN/manifest-2.json             the shards of the second attempt
     ├── runs/RUN/shards/00000.jsonl          pictures, each with its questions
-    ├── runs/RUN/shard_results/00000.jsonl   the answers to a shard's questions
+    ├── runs/RUN/shard_results/
+    │   ├── 00000.begun1.jsonl               a worker has begun with a shard; 2: another one, and so on
+    │   ├── 00000.0001.jsonl                 a part: answers that a worker wrote while it went on
+    │   └── 00000.jsonl                      the last answers: the shard is complete
     └── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv and report.json,
                                              or rejected.json alone
 """
@@ -29,6 +32,9 @@ REPORT: Final = "report.json"
 
 # Why a file was rejected; its only output.
 REJECTED: Final = "rejected.json"
+
+# What the names of the notes of workers that have begun a shard have after the shard's name.
+_BEGUN: Final = "begun"
 
 # Characters of the file's stem in a run's name. Step Functions takes execution names of at most 80
 # characters: 48 for the stem, a hyphen and 16 for the digest leave room.
@@ -99,9 +105,35 @@ def shard_result_key(run: str, shard: str) -> str:
     return f"{shard_results_prefix(run)}{shard}.jsonl"
 
 
+def shard_objects_prefix(run: str, shard: str) -> str:
+    """Prefix of the keys of all that workers wrote about one shard."""
+    return f"{shard_results_prefix(run)}{shard}."
+
+
+def part_key(run: str, shard: str, number: int) -> str:
+    """Key of one part of a shard's result; parts count from 1."""
+    return f"{shard_results_prefix(run)}{shard}.{number:04d}.jsonl"
+
+
+def begun_key(run: str, shard: str, number: int) -> str:
+    """Key of the note that a worker has begun with a shard; workers count from 1."""
+    return f"{shard_results_prefix(run)}{shard}.{_BEGUN}{number}.jsonl"
+
+
 def shard_of(key: str) -> str:
     """The name of the shard in the key of a shard, of its result, or of a part of it."""
     return PurePosixPath(key).stem.partition(".")[0]
+
+
+def part_number(key: str) -> int | None:
+    """The number in the key of a part; None where the key is of something else."""
+    number = PurePosixPath(key).stem.partition(".")[2]
+    return int(number) if number.isdecimal() else None
+
+
+def is_begun(key: str) -> bool:
+    """Say whether a key is of the note that a worker has begun with a shard."""
+    return PurePosixPath(key).stem.partition(".")[2].startswith(_BEGUN)
 
 
 def is_complete(key: str) -> bool:

@@ -43,6 +43,7 @@ _DETAILS_COLUMNS: Final = (
     "labels",
     "milliseconds",
     "error_code",
+    "notes",
 )
 
 # The predictions while they are in the scratch folder: an input's stem may be too long for a file's name.
@@ -205,6 +206,7 @@ def _details(index: str, answer: AnsweredRow) -> tuple[str, ...]:
         answer.labels,
         "" if answer.milliseconds is None else f"{answer.milliseconds:.0f}",
         answer.error_code,
+        answer.notes,
     )
 
 

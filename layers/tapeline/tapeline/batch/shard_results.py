@@ -1,4 +1,9 @@
-"""Shard results: the answers to one shard, as JSON Lines: the stats, then a picture a line."""
+"""Shard results: the answers to one shard, as JSON Lines: the stats, then a picture a line.
+
+A worker writes a shard's result in several objects of this form: that it has begun, without a picture; parts,
+while it goes on; and the last one, which says that the shard is complete. Together they have each picture,
+those of two workers on the same shard some of them twice.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,15 +29,15 @@ type LabelRecord = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class ShardStats:
-    """What a worker reports about its work on one shard.
+    """What a worker reports about its work on one shard since its last object about it.
 
     Attributes:
         shard: The shard's name.
-        pictures: Pictures in this result.
-        rows: Rows in this result.
+        pictures: Pictures in this object.
+        rows: Rows in this object.
         errors: Rows with an error code among them.
-        cold_start: Whether this was the worker's first shard.
-        seconds: Wall-clock time of the shard.
+        cold_start: Whether this is the first object of the worker's first shard.
+        seconds: Wall-clock time since the last object, or since the worker's start with the shard.
         memory_megabytes: The worker's memory size, on which its price depends.
         code_version: The version of this package.
         model_hashes: File name -> SHA-256 of the model files in use; empty without ResNet50.
@@ -88,11 +93,13 @@ class PictureResult:
         rows: The answers, one for each question.
         labels: ResNet50's best classes, best first; empty without ResNet50.
         milliseconds: Stage -> wall-clock time.
+        notes: What limits left out of the reading.
     """
 
     rows: tuple[RowAnswer, ...]
     labels: tuple[LabelRecord, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 _STATS: Final = Schema(ShardStats, name="a shard result that begins with its stats", advice=_ADVICE)

@@ -148,6 +148,11 @@ def remainder_name(shard: str, done: int) -> str:
     return f"{shard}-{done}"
 
 
+def range_name(shard: str, first: int, end: int) -> str:
+    """The name of the shard with a shard's pictures from ``first`` up to, but not including, ``end``."""
+    return f"{shard}-{first}to{end}"
+
+
 def dump_manifest(shards: Iterable[str]) -> bytes:
     """Return the manifest of an attempt: a JSON array of :class:`ManifestItem`."""
     return json.dumps([asdict(ManifestItem(shard)) for shard in shards]).encode()

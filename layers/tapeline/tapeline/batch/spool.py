@@ -33,6 +33,7 @@ class AnsweredRow(NamedTuple):
         milliseconds: Wall-clock time of the row's picture; None where no worker answered it.
         error_code: Why the row has no answer; empty where it has one.
         error: The same in words.
+        notes: What limits left out of the picture's reading, as JSON; empty where there is nothing.
     """
 
     position: int
@@ -46,6 +47,7 @@ class AnsweredRow(NamedTuple):
     milliseconds: float | None = None
     error_code: str = ""
     error: str = ""
+    notes: str = ""
 
 
 class AnswerSpool:
@@ -64,7 +66,7 @@ class AnswerSpool:
         self._database.execute(
             "CREATE TABLE answers (position INTEGER PRIMARY KEY, prediction TEXT, confidence REAL,"
             " stated REAL, text TEXT, box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL,"
-            " error_code TEXT, error TEXT)"
+            " error_code TEXT, error TEXT, notes TEXT)"
         )
         # A byte for each row: 1 where it has an answer.
         self._answered = bytearray(rows)
@@ -83,12 +85,13 @@ class AnswerSpool:
             Whether an answer was kept.
         """
         labels = _json(picture.labels)
+        notes = _json(picture.notes)
         milliseconds = round(sum(picture.milliseconds.values()), 1)
         before = len(self._waiting)
         for row in picture.rows:
             if 0 <= row.position < len(self._answered) and not self._answered[row.position]:
                 self._answered[row.position] = 1
-                self._waiting.append(_answered_row(row, labels, milliseconds))
+                self._waiting.append(_answered_row(row, labels, milliseconds, notes))
         kept = len(self._waiting) > before
         if len(self._waiting) >= _WRITTEN_AT_ONCE:
             self._write()
@@ -102,12 +105,12 @@ class AnswerSpool:
 
     def _write(self) -> None:
         self._database.executemany(
-            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting
         )
         self._waiting.clear()
 
 
-def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredRow:
+def _answered_row(row: RowAnswer, labels: str, milliseconds: float, notes: str) -> AnsweredRow:
     return AnsweredRow(
         row.position,
         row.prediction,
@@ -120,6 +123,7 @@ def _answered_row(row: RowAnswer, labels: str, milliseconds: float) -> AnsweredR
         milliseconds,
         row.error_code or "",
         row.error,
+        notes,
     )
 
 

@@ -32,12 +32,16 @@ class AttemptInput(StateDocument):
         attempt: The attempt's number, from 1.
         manifest: Key of the list of the shards to answer.
         shards: Shards in that list; with 0, the reducer comes next.
+        spent: Attempts so far that brought nothing; ``Attempts`` limits them.
+        answered: Objects with answers that the state Missing has seen: what the next one compares with.
     """
 
     run: _Name
     attempt: _Attempt
     manifest: _Name
     shards: _Count
+    spent: _Count = 0
+    answered: _Count = 0
 
 
 class ShardInput(StateDocument):
@@ -57,7 +61,7 @@ class ShardOutput(StateDocument):
 
     Attributes:
         shard: The shard's name.
-        rows: Rows with an answer or an error.
+        rows: Rows that this worker answered, with an answer or an error.
         errors: Rows with an error among them.
         left: Pictures that were left for the next attempt for lack of time.
     """
@@ -74,10 +78,14 @@ class MissingInput(StateDocument):
     Attributes:
         run: The run's name.
         attempt: The attempt's number, from 1.
+        spent: As in :class:`AttemptInput`.
+        answered: As in :class:`AttemptInput`.
     """
 
     run: _Name
     attempt: _Attempt
+    spent: _Count = 0
+    answered: _Count = 0
 
 
 class ReducerInput(StateDocument):

@@ -1,57 +1,16 @@
 """Choosing an answer for each entity among what is printed in a picture."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from tapeline.picture import Box
+from tapeline.answers import Answer, RunnerUp
 from tapeline.quantities import Quantity, round_quantity
 from tapeline.ranking.ranker import Ranker, Ranking, RatedMeasure, default_ranker
 from tapeline.reading.scene import Scene
 
 # How many runners-up come with an answer at most.
 RUNNERS_UP: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerUp:
-    """A quantity that wasn't answered, but could have been.
-
-    Attributes:
-        quantity: Other than the answer's and every other runner-up's; rounded as it is written.
-        confidence: From 0 to 1, like :attr:`Answer.confidence`.
-        text: The line that it was read from.
-        box: That line's corners, in pixels of the original picture.
-    """
-
-    quantity: Quantity
-    confidence: float
-    text: str
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is answered for one entity of one picture.
-
-    Attributes:
-        quantity: Rounded as it is written; None where the picture doesn't say.
-        confidence: How probably it is right, from 0 to 1; 0 where there is none. Calibrated on pictures that
-            neither the trees nor the assignment were trained on.
-        stated: How probably the picture states the entity, from 0 to 1, at least the confidence; calibrated
-            likewise. It comes without a quantity too.
-        text: The line that it was read from; empty where there is no quantity.
-        box: That line's corners, in pixels of the original picture; None where the text is empty.
-        runners_up: The next best, best first; at most :data:`RUNNERS_UP`. They come without an answer too.
-    """
-
-    quantity: Quantity | None
-    confidence: float
-    stated: float
-    text: str
-    box: Box | None
-    runners_up: tuple[RunnerUp, ...] = ()
 
 
 def choose_answers(
