@@ -34,17 +34,18 @@ def test_a_shard_result_has_the_answers_and_the_workers_figures() -> None:
         pictures=2,
         rows=3,
         errors=0,
-        cold_start=False,
+        cold_start=True,
         seconds=stats.seconds,
         memory_megabytes=3008,
         code_version=__version__,
         model_hashes=Classifier.model_hashes,
         run=outcome.run,
+        whole=True,
     )
     assert stats.seconds >= 0
     # That it has begun is written first, with the cold start.
     begun, none = load_shard_result([results.read(keys.begun_key(outcome.run, "00000", 1))])
-    assert begun == dataclasses.replace(stats, pictures=0, rows=0, cold_start=True, seconds=begun.seconds)
+    assert begun == dataclasses.replace(stats, pictures=0, rows=0, seconds=begun.seconds, whole=False)
     assert list(none) == []
     assert [[row.position for row in picture.rows] for picture in pictures] == [[0, 2], [1]]
     row = pictures[0].rows[0]
@@ -140,7 +141,8 @@ def test_parts_are_written_as_the_work_goes_on() -> None:
     infer_shard(outcome.run, "00000", results, components(), often)
     assert parts_of(results, outcome.run, "00000") == [[0], [1], [2]]
     stats, pictures = result_of(results, outcome.run, "00000")
-    assert (stats.pictures, pictures) == (0, [])
+    assert [row.position for picture in pictures for row in picture.rows] == [0, 1, 2]
+    assert stats.whole
     assert results.written[-1] == keys.shard_result_key(outcome.run, "00000")
 
 
@@ -162,6 +164,9 @@ def test_what_a_lost_worker_finished_stays_finished() -> None:
     assert (done.rows, sorted(fetcher.links)) == (2, ["c", "d"])
     assert parts_of(results, run, "00000") == [[0], [1], [2], [3]]
     assert results.exists(keys.begun_key(run, "00000", 2))
+    # The first worker's answers are in its parts alone.
+    stats, _ = result_of(results, run, "00000")
+    assert not stats.whole
     assert infer_shard(run, "00000", results, components(), often).rows == 0
 
 

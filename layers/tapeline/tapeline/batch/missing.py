@@ -108,7 +108,7 @@ def _halve(run: str, shard: str, objects: ShardObjects, store: ObjectStore) -> b
             key = keys.shard_key(run, range_name(shard, begin, stop))
             store.write(key, dump_shard(tasks[begin:stop]), content_type=CONTENT_TYPE)
     # Last of all: the shard is missing until its pictures are in other shards.
-    body = dump_shard_result(_stats(shard, results), results)
+    body = dump_shard_result(_stats(run, shard, results), results)
     store.write_once(keys.shard_result_key(run, shard), body, content_type=CONTENT_TYPE)
     return True
 
@@ -128,7 +128,7 @@ def _culprit(task: PictureTask, times: int) -> PictureResult:
     )
 
 
-def _stats(shard: str, results: list[PictureResult]) -> ShardStats:
+def _stats(run: str, shard: str, results: list[PictureResult]) -> ShardStats:
     """Return figures for a shard that no worker completed."""
     rows = sum(len(result.rows) for result in results)
     return ShardStats(
@@ -140,4 +140,5 @@ def _stats(shard: str, results: list[PictureResult]) -> ShardStats:
         seconds=0.0,
         memory_megabytes=0,
         code_version=__version__,
+        run=run,
     )

@@ -106,10 +106,14 @@ class PartWriter:
         self._begun = objects.begun + 1
         self._has_begun = False
         self._next = objects.next_part
+        # With no parts before its own, this worker has all of the shard's answers at its end.
+        self._whole = not objects.parts
+        self._all: list[PictureResult] = []
         self._pending: list[PictureResult] = []
         self._written: list[tuple[Future[None], list[PictureResult]]] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="parts")
-        self._last = time.perf_counter()
+        self._start = self._last = time.perf_counter()
+        self._cold_start = stats.cold_start
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -138,13 +142,16 @@ class PartWriter:
 
     def add(self, result: PictureResult) -> None:
         """Add a picture; write a part where it is time."""
+        self._all.append(result)
         self._pending.append(result)
         if time.perf_counter() - self._last >= self._seconds:
             self._submit(keys.part_key(self._run, self._stats.shard, self._next), self._take())
             self._next += 1
 
     def finish(self) -> None:
-        """Write the last object, with all that is in no part.
+        """Write the last object: with all answers to the shard, so that its parts needn't be read.
+
+        Where an earlier worker left parts, it has what is in no part.
 
         Raises:
             Exception: What the store raises; the shard isn't complete then.
@@ -153,6 +160,10 @@ class PartWriter:
             # A part that couldn't be written is made good by the last object.
             if future.exception() is not None:
                 self._pending = [*results, *self._pending]
+        if self._whole:
+            # With the figures of the parts, too.
+            self._pending, self._last = self._all, self._start
+            self._stats = replace(self._stats, cold_start=self._cold_start, whole=True)
         key = keys.shard_result_key(self._run, self._stats.shard)
         self._store.write_once(key, self._dump(self._take()), content_type=CONTENT_TYPE)
 
