@@ -76,6 +76,8 @@ def fan_out(
         document = RunDocument.load(results.read(keys.run_document_key(run)))
     else:
         try:
+            # Before any picture is paid for: outputs with such a name couldn't be written or downloaded.
+            keys.check_stem(source.stem)
             groups = _group(source, drop, sharding.most_rows)
         except RejectedInputError as error:
             body = RejectionDocument.of(error, source).dump()
