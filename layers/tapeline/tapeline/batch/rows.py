@@ -32,8 +32,6 @@ _MAX_SHOWN_LENGTH: Final = 300
 # ``indx``, ``index1`` and ``index no`` are at .83 to .91; ``idx`` and ``row_index`` at .75 and .77.
 _LIKENESS: Final = 0.8
 
-_ERROR_CODES: Final = frozenset(ErrorCode)
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -146,12 +144,9 @@ class RowReader:
         if self._error_code is None:
             return cells
         own = [cells[index] for index in self._kept if index < len(cells)] + cells[self._width :]
-        if len(cells) != self._width:
-            return own
-        code = cells[self._error_code]
-        if code in _ERROR_CODES:
-            own = [restore_cell(cell) for cell in own]
-        return unfit_cells(own) if code == ErrorCode.BAD_ROW else own
+        own = [restore_cell(cell) for cell in own]
+        bad = len(cells) == self._width and cells[self._error_code] == ErrorCode.BAD_ROW
+        return unfit_cells(own) if bad else own
 
     def _row(self, position: int, cells: list[str]) -> Row:
         def cell(name: str) -> str:
