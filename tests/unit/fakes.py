@@ -12,7 +12,7 @@ from tapeline.picture import Classification, Label, Picture, TextLine
 
 
 class MemoryStore:
-    """A bucket; remembers the order of its writes."""
+    """A bucket; remembers the order of its writes, and takes only keys that S3 takes."""
 
     def __init__(self, **objects: bytes) -> None:
         self.objects: dict[str, bytes] = dict(objects)
@@ -36,6 +36,8 @@ class MemoryStore:
 
     def write(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
         assert content_type
+        assert len(key.encode()) <= 1024
+        assert not {".", ".."} & set(key.split("/"))
         self.objects[key] = body if isinstance(body, bytes) else body.read()
         self.written.append(key)
 

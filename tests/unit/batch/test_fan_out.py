@@ -7,6 +7,7 @@ import pytest
 from tapeline.batch import keys
 from tapeline.batch.documents import RejectionDocument, RunDocument
 from tapeline.batch.fan_out import FanOutcome, fan_out
+from tapeline.batch.keys import InputObject
 from tapeline.batch.shards import load_shard
 from tapeline.batch.states import AttemptInput
 from tapeline.errors import CorruptObjectError, ObjectMissingError
@@ -128,6 +129,45 @@ def test_a_rejection_says_what_was_wrong_with_which_object() -> None:
     assert not executions.payloads
     rejection = RejectionDocument.load(results.read(keys.rejection_key(SOURCE)))
     assert (rejection.received, rejection.line, rejection.input) == ("the byte 0xff", 3, SOURCE)
+    assert outcome.rejected == str(rejection.to_error())
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "received"),
+    [
+        ("incoming/...csv", b"image_link,entity_name\n", "'..'"),
+        ("incoming/..csv", b"image_link,entity_name\n", "'.'"),
+        # A file's name has 255 bytes at most, with the suffix _out.csv too.
+        (f"incoming/{'n' * 251}.csv", b"image_link,entity_name\n", "251 bytes in UTF-8"),
+        (f"incoming/{'ü' * 125}.csv", b"image_link,entity_name\n", "250 bytes in UTF-8"),
+        # A key has 1,024 bytes at most.
+        (f"incoming/{'n' * 1010}.csv", b"image_link,entity_name\n", "1010 bytes in UTF-8"),
+        ("incoming/t.csv", b"image_link,entity_name\nl," + b"x" * 2_000_000, "a longer one"),
+        ("incoming/t.csv", b'image_link,entity_name\nl,"' + b"x\n" * 200_000, "a longer one"),
+        ("incoming/t.csv", b"image_link,indx,entity_name\n", "the column 'indx'"),
+        (
+            "incoming/t.csv",
+            b"image_link,index,entity_name,Index\n",
+            "index twice or more: 'index' and 'Index'",
+        ),
+        ("incoming/t.csv", "image_link,entity_name\n".encode("utf-16"), "the byte 0xff"),
+        ("incoming/t.csv", b"PK\x03\x04\x14\x00", "the columns 'PK\\x03\\x04\\x14\\x00'"),
+    ],
+    ids=lambda value: value[-20:] if isinstance(value, str) else "",
+)
+def test_each_unusable_file_is_rejected_before_anything_else_is_written(
+    key: str, body: bytes, received: str
+) -> None:
+    source = InputObject("drop", key, "v1")
+    drop, results, executions = MemoryStore(), MemoryStore(), Executions()
+    drop.objects[key] = body
+    outcome = fan_out(source, drop, results, executions, SHARDING)
+    assert not executions.payloads
+    assert results.written == [keys.rejection_key(source)]
+    written = results.read(keys.rejection_key(source))
+    assert len(written) < 4096
+    rejection = RejectionDocument.load(written)
+    assert (rejection.received, rejection.input) == (received, source)
     assert outcome.rejected == str(rejection.to_error())
 
 

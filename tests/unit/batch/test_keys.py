@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
+from tapeline.errors import RejectedInputError
 
 SOURCE = InputObject("drop", "incoming/my file.csv", "v1")
 
@@ -59,3 +60,43 @@ def test_the_outputs_are_under_the_files_name_with_the_predictions_first() -> No
     assert list(keys.output_keys(SOURCE).items()) == [(name, f"{prefix}{name}") for name in names]
     assert keys.predictions_key(SOURCE) == f"{prefix}my file_out.csv"
     assert keys.rejection_key(SOURCE) == f"{prefix}rejected.json"
+
+
+@pytest.mark.parametrize("stem", ["a", ".csv", "a.b", " ", "..a", "\n", "n" * 247, "ü" * 123])
+def test_a_stem_that_a_file_can_have_is_accepted(stem: str) -> None:
+    keys.check_stem(stem)
+
+
+@pytest.mark.parametrize(
+    ("stem", "received", "advice"),
+    [
+        (".", "'.'", "rename the file"),
+        ("..", "'..'", "rename the file"),
+        ("...", "'...'", "rename the file"),
+        ("n" * 248, "248 bytes", "a shorter name"),
+        ("ü" * 124, "248 bytes", "a shorter name"),
+        ("n" * 1010, "1010 bytes", "a shorter name"),
+    ],
+)
+def test_a_stem_that_outputs_cannot_be_named_after_is_rejected(stem: str, received: str, advice: str) -> None:
+    with pytest.raises(RejectedInputError) as caught:
+        keys.check_stem(stem)
+    assert caught.value.received.startswith(received)
+    assert advice in caught.value.advice
+    source = InputObject("drop", f"incoming/{stem}.csv", "v1")
+    assert source.stem == stem
+    assert keys.rejection_key(source) == f"results/{source.slug}/{source.run}/rejected.json"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="/"), max_size=1000))
+def test_every_key_that_is_written_is_one_that_s3_takes(stem: str) -> None:
+    source = InputObject("drop", f"incoming/{stem}.csv", "v1")
+    written = [keys.rejection_key(source)]
+    try:
+        keys.check_stem(source.stem)
+        written += keys.output_keys(source).values()
+    except RejectedInputError:
+        pass
+    for key in written:
+        assert len(key.encode()) <= 585
+        assert not {".", ".."} & set(key.split("/"))

@@ -99,6 +99,29 @@ def test_a_row_in_two_results_is_written_and_counted_once(tmp_path: Path) -> Non
     assert report["milliseconds"]["read"] == {"p50": 1.0, "p95": 1.0}
 
 
+def test_a_row_of_the_wrong_width_is_a_bad_row_even_where_its_shard_is_lost(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(b'image_link,entity_name\na,width,x,"y,z"\na\na,width\n')
+    put_result(results, outcome.run, "other", PictureResult((RowAnswer(1, "1 volt"),)))
+    assert reduce_run(outcome.run, drop, results, tmp_path).errors == 3
+    found = output(results, outcome.run, "errors.csv")
+    assert [row["error_code"] for row in found] == ["bad_row", "bad_row", "shard_lost"]
+    assert [row["entity_name"] for row in found] == ['width,x,"y,z"', "", "width"]
+    assert found[0]["error"].startswith("expected 2 cells as in the header, received 4")
+
+
+def test_formulas_are_escaped_in_details_and_errors_but_not_in_the_predictions(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(b"index,=note,image_link,entity_name\n=1,@a,l,width\n-2,+b,l,depth\n")
+    seen = RowAnswer(0, "1 volt", 0.5, 0.5, "=HYPERLINK(1)")
+    error = RowAnswer(1, error_code=ErrorCode.TIMEOUT, error="-late")
+    put_result(results, outcome.run, "00000", PictureResult((seen, error)))
+    reduce_run(outcome.run, drop, results, tmp_path)
+    details = output(results, outcome.run, "details.csv")
+    assert [(row["index"], row["text"]) for row in details] == [("'=1", "'=HYPERLINK(1)"), ("-2", "")]
+    (failed,) = output(results, outcome.run, "errors.csv")
+    assert (failed["index"], failed["'=note"], failed["error"]) == ("-2", "'+b", "'-late")
+    assert [row["index"] for row in output(results, outcome.run, "test_out.csv")] == ["=1", "-2"]
+
+
 def test_the_errors_of_errors_csv_are_replaced_not_repeated(tmp_path: Path) -> None:
     body = b"image_link,error_code,entity_name,error\na,timeout,width,late\n"
     drop, results, _, outcome = start(body)
@@ -114,14 +137,24 @@ def test_a_file_without_rows_gives_headers(tmp_path: Path) -> None:
     assert results.read(f"results/test/{outcome.run}/test_out.csv") == b"index,prediction\n"
 
 
-def test_a_stem_may_be_as_long_as_a_key_may_be(tmp_path: Path) -> None:
-    source = InputObject("drop", f"incoming/{'n' * 900}.csv", "v1")
+def test_a_stem_may_be_as_long_as_a_files_name_may_be(tmp_path: Path) -> None:
+    source = InputObject("drop", f"incoming/{'ü' * 123}n.csv", "v1")
     drop, results = MemoryStore(), MemoryStore()
     drop.objects[source.key] = table(["a"])
     fan_out(source, drop, results, Executions(), SHARDING)
     reduced = reduce_run(source.run, drop, results, tmp_path)
     assert reduced.output == keys.predictions_key(source)
     assert results.exists(reduced.output)
+    assert len(reduced.output.rpartition("/")[2].encode()) == 255
+
+
+def test_a_deep_folder_does_not_make_the_outputs_keys_longer(tmp_path: Path) -> None:
+    source = InputObject("drop", f"incoming/{'deep/' * 201}/n.csv", "v1")
+    assert len(source.key) == 1020
+    drop, results = MemoryStore(), MemoryStore()
+    drop.objects[source.key] = table(["a"])
+    fan_out(source, drop, results, Executions(), SHARDING)
+    assert reduce_run(source.run, drop, results, tmp_path).output == f"results/n/{source.run}/n_out.csv"
 
 
 def test_a_run_that_is_gone_is_an_error(tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ def fan_out(
         document = RunDocument.load(results.read(keys.run_document_key(run)))
     else:
         try:
+            # Before any picture is paid for: outputs with such a name couldn't be written or downloaded.
+            keys.check_stem(source.stem)
             document = _write_run(source, drop, results, sharding, scratch)
         except RejectedInputError as error:
             body = RejectionDocument.of(error, source).dump()

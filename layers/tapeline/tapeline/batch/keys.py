@@ -11,8 +11,10 @@
     │   ├── 00000.begun1.jsonl               a worker has begun with a shard; 2: another one, and so on
     │   ├── 00000.0001.jsonl                 a part: answers that a worker wrote while it went on
     │   └── 00000.jsonl                      the last answers: the shard is complete
-    └── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv and report.json,
-                                             or rejected.json alone
+    ├── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv and report.json,
+    │                                        or rejected.json alone
+    └── results/SLUG/RUN/rejected.json       where STEM can't be a folder's name; SLUG is its readable
+                                             part in RUN
 """
 
 import hashlib
@@ -20,6 +22,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+
+from tapeline.errors import RejectedInputError
 
 # How each row was answered.
 DETAILS: Final = "details.csv"
@@ -42,6 +46,14 @@ _SLUG_LENGTH: Final = 48
 
 # Hexadecimal digits of the digest in a run's name: 64 bits, chosen by hand.
 _DIGEST_LENGTH: Final = 16
+
+# What the name of the predictions has after the input's stem.
+_PREDICTIONS_SUFFIX: Final = "_out.csv"
+
+# Bytes of an input's stem in UTF-8 at most, so that the predictions can be downloaded: a file's name has at
+# most 255 bytes on Linux. All keys then have fewer than the 1,024 bytes that S3 takes: the longest has 585.
+# Sources: NAME_MAX in linux/limits.h; Amazon S3 user guide, "Naming Amazon S3 objects".
+MAX_STEM_BYTES: Final = 255 - len(_PREDICTIONS_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +82,14 @@ class InputObject:
         """The run's name: readable, and different for each object version."""
         identity = "\0".join((self.bucket, self.key, self.version or self.etag))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_DIGEST_LENGTH]
+        return f"{self.slug}-{digest}"
+
+    @property
+    def slug(self) -> str:
+        """The readable part of the run's name: 1 to 48 letters, digits and hyphens."""
         # Step Functions refuses most punctuation in execution names.
         slug = re.sub(r"[^A-Za-z0-9]+", "-", self.stem).strip("-")[:_SLUG_LENGTH]
-        return f"{slug or 'run'}-{digest}"
+        return slug or "run"
 
 
 def run_document_key(run: str) -> str:
@@ -143,12 +160,33 @@ def is_complete(key: str) -> bool:
 
 def predictions_name(stem: str) -> str:
     """Name of the predictions, such as ``test_out.csv`` for the stem ``test``."""
-    return f"{stem}_out.csv"
+    return f"{stem}{_PREDICTIONS_SUFFIX}"
 
 
 def results_prefix(stem: str, run: str) -> str:
     """Prefix of the keys of a run's outputs."""
     return f"results/{stem}/{run}/"
+
+
+def check_stem(stem: str) -> None:
+    """Check that outputs can be named after an input's stem.
+
+    Raises:
+        RejectedInputError: It is made of dots alone, or too long.
+    """
+    if not stem.strip("."):
+        raise RejectedInputError(
+            expected="a name that isn't made of dots alone before .csv, after which outputs are named",
+            received=repr(stem),
+            advice="rename the file, such as to test.csv",
+        )
+    size = len(stem.encode())
+    if size > MAX_STEM_BYTES:
+        raise RejectedInputError(
+            expected=f"at most {MAX_STEM_BYTES} bytes before .csv in the name, after which outputs are named",
+            received=f"{size} bytes in UTF-8",
+            advice="give the file a shorter name",
+        )
 
 
 def output_keys(source: InputObject) -> dict[str, str]:
@@ -163,7 +201,15 @@ def predictions_key(source: InputObject) -> str:
 
 
 def rejection_key(source: InputObject) -> str:
-    """Key of the document that says why an input was rejected."""
+    """Key of the document that says why an input was rejected.
+
+    It can be written whatever the input's name is: where the stem itself is the reason, the folder is
+    named after the readable part of the run's name.
+    """
+    try:
+        check_stem(source.stem)
+    except RejectedInputError:
+        return f"{results_prefix(source.slug, source.run)}{REJECTED}"
     return _output_key(source, REJECTED)
 
 

@@ -1,6 +1,5 @@
 """Shard results back to one file: every input row once, in the input's order."""
 
-import csv
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from tapeline.batch.rows import Row, RowReader
 from tapeline.batch.shard_results import ShardStats, load_shard_result
 from tapeline.batch.spool import AnsweredRow, AnswerSpool
 from tapeline.batch.states import ReducerOutput
+from tapeline.batch.tables import ERROR_COLUMNS, TableWriter, fit_cells
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ObjectStore
 
@@ -27,9 +27,6 @@ _LOST: Final = AnsweredRow(
     error="expected a result for this row's shard, received none after all attempts: "
     "drop errors.csv in again",
 )
-
-# What errors.csv says in addition to the input's columns.
-_ERROR_COLUMNS: Final = ("error_code", "error")
 
 # The columns of details.csv; docs/formats.md describes them.
 _DETAILS_COLUMNS: Final = (
@@ -161,37 +158,38 @@ def _collect(
 
 
 def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: ReportBuilder) -> None:
-    # An errors.csv that was dropped in again has the columns already.
-    kept = [index for index, name in enumerate(rows.columns) if name not in _ERROR_COLUMNS]
     with (
         (folder / _PREDICTIONS_FILE).open("w", encoding="utf-8", newline="") as predictions_file,
         (folder / keys.DETAILS).open("w", encoding="utf-8", newline="") as details_file,
         (folder / keys.ERRORS).open("w", encoding="utf-8", newline="") as errors_file,
     ):
-        predictions = csv.writer(predictions_file, lineterminator="\n")
-        details = csv.writer(details_file, lineterminator="\n")
-        errors = csv.writer(errors_file, lineterminator="\n")
-        predictions.writerow(("index", "prediction"))
-        details.writerow(_DETAILS_COLUMNS)
-        errors.writerow((*(rows.columns[index] for index in kept), *_ERROR_COLUMNS))
+        predictions = TableWriter(predictions_file)
+        details = TableWriter(details_file)
+        errors = TableWriter(errors_file)
+        predictions.write_row(("index", "prediction"))
+        details.write_row(_DETAILS_COLUMNS)
+        errors.write_escaped((*rows.columns, *ERROR_COLUMNS))
         for row, answer in _join(rows, spool.in_order()):
-            predictions.writerow((row.index, answer.prediction))
-            details.writerow(_details(row.index, answer))
+            predictions.write_row((row.index, answer.prediction))
+            details.write_escaped(_details(row.index, answer))
             report.add_row(row.entity_name, answer)
             if answer.error_code:
-                cells = [row.cells[index] if index < len(row.cells) else "" for index in kept]
-                errors.writerow((*cells, answer.error_code, answer.error))
+                cells = fit_cells(row.cells, len(rows.columns))
+                errors.write_escaped((*cells, answer.error_code, answer.error))
 
 
 def _join(rows: RowReader, answers: Iterator[AnsweredRow]) -> Iterator[tuple[Row, AnsweredRow]]:
     """Pair each row with its answer; both come in ascending order of position."""
     answer = next(answers, None)
     for row in rows:
+        found = _LOST
         if answer is not None and answer.position == row.position:
-            yield row, answer
+            found = answer
             answer = next(answers, None)
-        else:
-            yield row, _LOST
+        if row.problem is not None and found.error_code != ErrorCode.BAD_ROW:
+            # Whatever became of its shard: with this code, errors.csv keeps the row's surplus cells apart.
+            found = AnsweredRow(row.position, error_code=ErrorCode.BAD_ROW, error=row.problem)
+        yield row, found
 
 
 def _details(index: str, answer: AnsweredRow) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3
     if not link:
         raise _bad(link, "an empty link")
     if len(link) > MAX_LINK_LENGTH:
-        raise _bad(link, f"{len(link)} characters, of which at most {MAX_LINK_LENGTH} are accepted")
+        raise _bad(link, f"more than {MAX_LINK_LENGTH} characters")
     # Before urlsplit(), which drops some of them without an error. Backslashes are slashes to some parsers
     # only.
     if any(not sign.isprintable() or sign.isspace() or sign == "\\" for sign in link):
