@@ -26,7 +26,10 @@ was expected, what was received, and what to do about it.
 """
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
+
+# Characters of a row's error message at most; the longest of our own have about 500. Chosen by hand.
+MAX_MESSAGE_LENGTH: Final = 1000
 
 
 class ErrorCode(StrEnum):
@@ -47,6 +50,24 @@ class ErrorCode(StrEnum):
     DECODE_FAILURE = "decode_failure"
     SHARD_LOST = "shard_lost"
     INTERNAL = "internal"
+
+
+def printable(text: str, length: int) -> str:
+    r"""Return a text of foreign origin as it may stand in a message.
+
+    Args:
+        text: Any text.
+        length: Characters of the result at most.
+
+    Returns:
+        The text with an escape such as ``\x1b`` for each character that isn't printable (control
+        characters, line breaks, directions of writing, lone surrogates), cut with ``…`` where it is too long.
+    """
+    # Cut first, as the rest isn't worth escaping, and again, as escapes are longer.
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text[: length + 1]
+    )
+    return shown if len(shown) <= length else f"{shown[: length - 1]}…"
 
 
 class TapelineError(Exception):
@@ -79,12 +100,16 @@ class RejectedInputError(TapelineError):
 class RowError(TapelineError):
     """One row, or the picture that it links to, can't be answered.
 
+    Servers, pictures and the libraries that read them have a say in messages, which end up in errors.csv, in
+    logs, on terminals and in the API's responses. So a message is always printable, and of bounded length.
+
     Args:
         code: The stable code of the reason.
         message: What was expected and what came, in one line.
     """
 
     def __init__(self, code: ErrorCode, message: str) -> None:
+        message = printable(message, MAX_MESSAGE_LENGTH)
         super().__init__(message)
         self.code = code
         self.message = message

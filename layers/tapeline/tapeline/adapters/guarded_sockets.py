@@ -15,6 +15,7 @@ docs/decisions/0005-downloads.md says why these are overrides of urllib3's class
 """
 
 import ipaddress
+import logging
 import queue
 import socket
 import ssl
@@ -41,6 +42,9 @@ type Resolver = Callable[[str, int], Sequence[str]]
 # Hosts whose idle connections are kept, each with as many as there are threads. Chosen by hand: the pictures
 # of one shard come from a few hosts.
 _POOLED_HOSTS: Final = 32
+
+# It logs headers that it can't parse as they are: up to a megabyte of a stranger's text for each download.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 def resolve_host(host: str, port: int) -> list[str]:
