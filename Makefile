@@ -52,9 +52,8 @@ help: ## Show this help
 
 .PHONY: run
 run: $(VENV)/local models $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
-	@status=0; $(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
-	  $(if $(IMAGES),--images "$(IMAGES)") || status=$$?; \
-	if [ $$status -eq 3 ]; then status=0; fi; exit $$status
+	@$(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
+	  --exit-zero $(if $(IMAGES),--images "$(IMAGES)")
 
 .PHONY: serve
 serve: $(VENV)/local models ## Serve the API and its page on this machine until Ctrl-C
