@@ -75,6 +75,7 @@ build: .venv-sam/sam models ## Build what is deployed: the layer, the functions,
 	else \
 	  parameters="ResNet50=absent"; echo "tapeline: building the image without ResNet50" >&2; \
 	fi; \
+	$(PY) -m infra.image.base --check || echo "tapeline: building on whatever the base image's tag names now" >&2; \
 	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --config-env $(ENV) --parameter-overrides $$parameters
 
 .PHONY: deploy
@@ -148,6 +149,14 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	done
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
+
+.PHONY: base-image
+base-image: $(VENV)/dev ## Renew the base image's digest in its lock, the Dockerfile and template.yaml
+	@$(PY) -m infra.image.base
+
+.PHONY: model-hashes
+model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/models.lock.json, after a check of their MD5
+	@$(PY) -m infra.image.models --cache "$(MODELS)" --renew
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs

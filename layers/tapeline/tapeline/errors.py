@@ -12,6 +12,7 @@
     ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
     │   └── ModelUnavailableError  a model file can't be downloaded or copied
+    ├── BaseImageError      the base image's digest can't be found out, or the files that name it differ
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
     ├── ProblemError        a request to the API can't be answered; carries its HTTP status and type
@@ -151,6 +152,10 @@ class ModelFileError(TapelineError):
 
 class ModelUnavailableError(ModelFileError):
     """A model file can't be downloaded, or copied from the folder that was given."""
+
+
+class BaseImageError(TapelineError):
+    """The base image's digest can't be found out, or the files that name it differ."""
 
 
 class GroundTruthError(TapelineError):
