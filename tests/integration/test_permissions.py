@@ -6,6 +6,7 @@ is compared with what the function's role may do.
 
 import csv
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -241,3 +242,13 @@ def test_policies_are_read_as_iam_reads_them(call: Call, *, allowed: bool) -> No
         Grant("Names", "s3:ListBucket", "arn:aws:s3:::b", ("runs/*/shards/*",)),
     ]
     assert any(grant.covers(call) for grant in grants) is allowed
+
+
+def test_security_md_lists_the_statements_that_no_run_exercises() -> None:
+    lines = (Path(__file__).parents[2] / "SECURITY.md").read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| role | statement |"))
+    rows = [line.split("|")[1:3] for line in lines[start + 2 : lines.index("", start)]]
+    listed = {role.strip(): set(re.findall(r"`([^`]+)`", statements)) for role, statements in rows}
+    named = {name: set(reasons) for name, reasons in IDLE.items() if reasons and name != "BatchStateMachine"}
+    assert {name: listed[name] for name in named} == named
+    assert set(listed) == {*named, "the state machine", "all functions"}
