@@ -52,9 +52,8 @@ help: ## Show this help
 
 .PHONY: run
 run: $(VENV)/local models $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
-	@status=0; $(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
-	  $(if $(IMAGES),--images "$(IMAGES)") || status=$$?; \
-	if [ $$status -eq 3 ]; then status=0; fi; exit $$status
+	@$(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
+	  --exit-zero $(if $(IMAGES),--images "$(IMAGES)")
 
 .PHONY: serve
 serve: $(VENV)/local models ## Serve the API and its page on this machine until Ctrl-C
@@ -76,6 +75,7 @@ build: .venv-sam/sam models ## Build what is deployed: the layer, the functions,
 	else \
 	  parameters="ResNet50=absent"; echo "tapeline: building the image without ResNet50" >&2; \
 	fi; \
+	$(PY) -m infra.image.base --check || echo "tapeline: building on whatever the base image's tag names now" >&2; \
 	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --config-env $(ENV) --parameter-overrides $$parameters
 
 .PHONY: deploy
@@ -153,6 +153,14 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	done
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
+
+.PHONY: base-image
+base-image: $(VENV)/dev ## Renew the base image's digest in its lock, the Dockerfile and template.yaml
+	@$(PY) -m infra.image.base
+
+.PHONY: model-hashes
+model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/models.lock.json, after a check of their MD5
+	@$(PY) -m infra.image.models --cache "$(MODELS)" --renew
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs

@@ -83,7 +83,7 @@ class PredictRequest(BaseModel):
         default="",
         min_length=1,
         max_length=2048,
-        description="https://, http://, or s3:// in an allowed bucket; up to 20 MiB and 64 megapixels.",
+        description="https://, http://, or s3:// where pictures are; up to 20 MiB and 64 megapixels.",
         examples=["https://images.example.com/kettle.jpg"],
     )
     image_base64: Base64 = Field(

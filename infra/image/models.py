@@ -11,7 +11,7 @@ import argparse
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -25,8 +25,11 @@ from tapeline.model_files import (
     RESNET50_WEIGHTS,
     FileHashes,
     LockedFile,
+    ModelsLock,
     check_file,
     check_folder,
+    hash_file,
+    packaged_path,
     read_lock,
 )
 
@@ -63,10 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lock = read_lock(options.lock)
         options.cache.mkdir(parents=True, exist_ok=True)
+        found: dict[str, FileHashes] = {}
         for locked in lock.files:
             hashes = _fetch(locked, options.cache, options.source)
-            if locked.name == RESNET50_WEIGHTS:
+            found[locked.name] = hashes
+            if locked.name == RESNET50_WEIGHTS and not options.renew:
                 _convert(options.cache, hashes)
+        if options.renew:
+            _renew(options.lock, lock, found)
     except (ModelFileError, OSError) as error:
         _say(f"error: {error}")
         return 1
@@ -100,6 +107,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="DIR",
         help="copy the files from this folder instead of downloading them",
+    )
+    parser.add_argument(
+        "--renew",
+        action="store_true",
+        help="write into the lock the size and SHA-256 of each file, those in packages too; convert nothing",
     )
     options = parser.parse_args(arguments)
     if options.source is not None and not options.source.is_dir():
@@ -209,6 +221,24 @@ def _convert(cache: Path, weights: FileHashes) -> None:
 
     export_resnet50(cache / RESNET50_WEIGHTS, folder)
     _say(f"{RESNET50_FOLDER}: made from {RESNET50_WEIGHTS}")
+
+
+def _renew(path: Path, lock: ModelsLock, found: Mapping[str, FileHashes]) -> None:
+    """Write the lock anew, with the size and SHA-256 of all files as they are here.
+
+    A fetched file was checked before against what the lock has: MD5, which its publisher gives, at least.
+    """
+    files = [
+        locked.model_copy(update={"bytes": found[locked.name].size, "sha256": found[locked.name].sha256})
+        for locked in lock.files
+    ]
+    packaged = []
+    for item in lock.packaged:
+        hashes = hash_file(packaged_path(item))
+        packaged.append(item.model_copy(update={"bytes": hashes.size, "sha256": hashes.sha256}))
+    renewed = lock.model_copy(update={"files": tuple(files), "packaged": tuple(packaged)})
+    path.write_text(renewed.model_dump_json(indent=2, exclude_unset=True) + "\n", encoding="utf-8")
+    _say(f"{path}: {'as before' if renewed == lock else 'written'}")
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Answer one picture with what an image has in it; fail where the answer isn't the expected one.
+"""Check the models in an image's packages, and answer one picture; fail where anything isn't as expected.
 
     python -m infra.image.smoke bottle.jpg item_volume "750 millilitre" present
 
@@ -18,6 +18,9 @@ _ENVIRONMENT: Final = {
     "MODELS_DIR": "/opt/tapeline/models",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+
+# The lock of model files, beside which this file lies in the image.
+_LOCK: Final = Path(__file__).parents[1] / "models.lock.json"
 
 
 class _FileFetcher:
@@ -50,9 +53,11 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     from tapeline.answers import PictureQuery  # noqa: PLC0415
     from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.errors import RowError  # noqa: PLC0415
+    from tapeline.model_files import check_packaged, read_lock  # noqa: PLC0415
     from tapeline.quantities import format_prediction  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
 
+    check_packaged(read_lock(_LOCK))
     components = replace(build_components(load_settings(InferenceSettings)), fetcher=_FileFetcher())
     answers = next(answer_pictures([PictureQuery(picture, (entity,))], components))
     answer = answers.answers[entity]

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,8 @@ import boto3
 from botocore.config import Config
 
 from infra.local.engine import Engine
+from infra.local.host import check_port, check_space, end_group
+from infra.local.interrupts import held
 from infra.local.package import Override, built_images, package
 from tapeline.errors import LocalCloudError
 
@@ -47,9 +47,6 @@ _HEALTH_SECONDS: Final = 1
 
 # Seconds between two checks whether the stack is created. Chosen by hand: creation takes about one second.
 _STACK_POLL_SECONDS: Final = 0.1
-
-# Seconds to end after SIGTERM, then after SIGKILL. Chosen by hand: MiniStack ends its workers within one.
-_STOP_SECONDS: Final = 5
 
 # The bucket for the functions' code, which CloudFormation reads.
 _PACKAGES_BUCKET: Final = "packages"
@@ -115,13 +112,19 @@ class LocalCloud:
         """Start MiniStack and wait until it answers.
 
         Raises:
-            LocalCloudError: It ended, or didn't answer in time; the message has its last lines.
+            LocalCloudError: It ended, or didn't answer in time; the message has its last lines. Or there is
+                too little space for it.
+            PortTakenError: The given port is taken.
         """
-        self.folder = Path(tempfile.mkdtemp(prefix="tapeline-cloud-"))
         try:
-            self._start()
+            with held():
+                self.folder = Path(tempfile.mkdtemp(prefix="tapeline-cloud-"))
+                check_space(self.folder)
+                self._start()
+            self._wait_until_it_answers()
         except BaseException:
-            self._stop()
+            with held():
+                self._stop()
             raise
         return self
 
@@ -129,7 +132,8 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End MiniStack with all its workers, and remove its folder."""
-        self._stop()
+        with held():
+            self._stop()
 
     @property
     def log(self) -> Path:
@@ -264,7 +268,8 @@ class LocalCloud:
         }
 
     def _start(self) -> None:
-        port = self._port or _free_port(self._address)
+        # Whatever listens there already could be another local cloud, and answer in this one's place.
+        port = check_port(self._address, self._port)
         self.endpoint = f"http://{self._address}:{port}"
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C goes to us alone, and we end the whole group.
@@ -277,9 +282,11 @@ class LocalCloud:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 raise LocalCloudError(
                     f"expected the local cloud to answer at {self.endpoint}, it did not:\n{self.last_lines()}"
                 )
@@ -331,18 +338,7 @@ class LocalCloud:
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            for sign in (signal.SIGTERM, signal.SIGKILL):
-                try:
-                    os.killpg(process.pid, sign)
-                    process.wait(_STOP_SECONDS)
-                except ProcessLookupError:
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+            end_group(process)
+        # Not the working directory, which an unset path would be.
+        if self.folder != Path():
+            shutil.rmtree(self.folder, ignore_errors=True)

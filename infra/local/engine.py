@@ -3,13 +3,15 @@
 import subprocess
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from ipaddress import ip_network
 from types import TracebackType
 from typing import Self
 
 import docker
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 
+from infra.local.interrupts import held
 from tapeline.errors import EngineError
 
 
@@ -38,20 +40,33 @@ class Engine:
         """
         try:
             self._client = docker.DockerClient(base_url=self.host)
-            network = self._client.networks.create(self.name, driver="bridge")
-            network.reload()
-            self.gateway = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
         except DockerException as error:
             raise _no_engine(self.host, error) from error
+        try:
+            with held():
+                network = self._client.networks.create(self.name, driver="bridge")
+            network.reload()
+            self.gateway = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        except BaseException as error:
+            with held():
+                self._remove()
+            if isinstance(error, DockerException):
+                raise _no_engine(self.host, error) from error
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove the containers that are left, and the network."""
-        for container in self._client.containers.list(all=True, filters={"network": self.name}):
-            container.remove(force=True, v=True)
-        self._client.networks.get(self.name).remove()
+        with held():
+            self._remove()
+
+    def _remove(self) -> None:
+        with suppress(NotFound):
+            for container in self._client.containers.list(all=True, filters={"network": self.name}):
+                container.remove(force=True, v=True)
+            self._client.networks.get(self.name).remove()
         self._client.close()
 
     def require(self, tags: Iterable[str]) -> None:

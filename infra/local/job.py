@@ -162,5 +162,12 @@ def _download(source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
     out.mkdir(parents=True, exist_ok=True)
     outputs = keys.output_keys(source)
     for name, key in outputs.items():
-        (out / name).write_bytes(stack.results.read(key))
+        # Whole or not at all: a full disk, or an interrupt, leaves no half of a table under its name.
+        partial = out / f".{name}.partial"
+        try:
+            with stack.results.open(key) as chunks, partial.open("wb") as file:
+                file.writelines(chunks)
+            partial.replace(out / name)
+        finally:
+            partial.unlink(missing_ok=True)
     return tuple(out / name for name in outputs)

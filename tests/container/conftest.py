@@ -94,7 +94,8 @@ def weights() -> Path:
 def build(base: str, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Build with random weights: the real ones may be out of reach, and answers don't depend on them."""
     folder = weights.relative_to(ROOT).as_posix()
-    parameters = [f"ModelFiles={folder}", f"ModelsLock={folder}/models.lock.json"]
+    # By tag: a stand-in has no digest.
+    parameters = [f"BaseImage={base}", f"ModelFiles={folder}", f"ModelsLock={folder}/models.lock.json"]
     done = sam("build", "--parameter-overrides", "ResNet50=present", *parameters)
     assert done.returncode == 0, done.stderr[-5000:]
     models = tmp_path_factory.mktemp("models")

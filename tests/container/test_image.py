@@ -93,9 +93,10 @@ def spoiled(weights: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def test_a_wrong_hash_fails_the_build(build: Build, weights: Path, spoiled: str) -> None:
+def test_a_wrong_hash_fails_the_build(build: Build, base: str, weights: Path, spoiled: str) -> None:
     done = docker(
         "build", "--force-rm", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
+        "--build-arg", f"BASE_IMAGE={base}",
         "--build-arg", f"MODEL_FILES={weights.relative_to(ROOT).as_posix()}",
         "--build-arg", f"MODELS_LOCK={spoiled}", ROOT,
     )  # fmt: skip
@@ -103,10 +104,11 @@ def test_a_wrong_hash_fails_the_build(build: Build, weights: Path, spoiled: str)
     assert re.search(r"resnet50_weights\S+: expected .*0000.*received", done.stdout + done.stderr)
 
 
-def test_a_model_that_can_not_be_fetched_fails_the_build(build: Build, weights: Path) -> None:
+def test_a_model_that_can_not_be_fetched_fails_the_build(build: Build, base: str, weights: Path) -> None:
     lock = (weights / "models.lock.json").relative_to(ROOT).as_posix()
     done = docker(
         "build", "--force-rm", "--file", ROOT / "functions/inference/Dockerfile", "--target", "models",
+        "--build-arg", f"BASE_IMAGE={base}",
         "--build-arg", f"MODELS_LOCK={lock}", ROOT,
     )  # fmt: skip
     assert done.returncode != 0

@@ -1,6 +1,7 @@
 """Downloads over HTTP: requests, statuses, redirects, retries, broken answers."""
 
 import email.utils
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from tapeline.download.limits import FetchLimits
 from tapeline.errors import ErrorCode
 from tests.integration.fetching import PATIENT, PICTURE, failure, fetcher_for
 from tests.integration.http_server import PictureServer, Reply, endlessly, redirect
+from tests.integration.odd_replies import ODD_REPLIES
 
 
 def test_the_body_arrives_whole(server: PictureServer) -> None:
@@ -184,7 +186,16 @@ class TestRetries:
         assert fetcher_for(server, limits=PATIENT).fetch(link) == PICTURE
         assert 1.0 <= time.monotonic() - started < 3.0
 
-    @pytest.mark.parametrize("wait", ["3600", "9" * 5000, "Fri, 31 Dec 2999 23:59:59 GMT"])
+    @pytest.mark.parametrize(
+        "wait",
+        [
+            "3600",
+            "1" + "0" * 30,
+            "9" * 5000,
+            "Fri, 31 Dec 2999 23:59:59 GMT",
+            "Fri, 31 Dec 9999 23:59:59 -2359",
+        ],
+    )
     def test_a_wait_past_the_deadline_is_not_begun(self, server: PictureServer, wait: str) -> None:
         link = server.put("/cup.jpg", Reply(status=429, headers={"Retry-After": wait}))
         started = time.monotonic()
@@ -193,8 +204,16 @@ class TestRetries:
         assert server.count("/cup.jpg") == 1
 
     @pytest.mark.parametrize(
-        "wait", ["soon", "-5", "", "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 99 Dec 1999", "²"]
-    )
+        "wait",
+        [
+            "soon", "-5", "", "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 99 Dec 1999", "²", "1e30", "inf", "nan",
+            # A year, a day, an hour and a zone that don't fit C's integers.
+            f"Fri, 31 Dec 1{'0' * 30} 23:59:59 GMT", f"Fri, 1{'0' * 30} Dec 2999 23:59:59 GMT",
+            f"Mon, 1 Jan 2999 1{'0' * 30}:00 GMT", f"Fri, 31 Dec 2999 23:59:59 +1{'0' * 30}",
+            # A date that leaves the calendar in UTC.
+            "Mon, 01 Jan 0001 00:00:00 +2359", "(" * 60_000,
+        ],
+    )  # fmt: skip
     def test_a_wait_that_makes_no_sense_is_none(self, server: PictureServer, wait: str) -> None:
         wait = wait.encode().decode("latin-1")
         link = server.put("/cup.jpg", Reply(status=429, headers={"Retry-After": wait}), Reply(PICTURE))
@@ -230,3 +249,32 @@ class TestBrokenAnswers:
     def test_a_compression_that_is_none(self, server: PictureServer) -> None:
         link = server.put("/cup.jpg", Reply(b"plain text", headers={"Content-Encoding": "gzip"}))
         assert failure(fetcher_for(server), link).code is ErrorCode.DECODE_FAILURE
+
+    @pytest.mark.parametrize("name", ODD_REPLIES)
+    def test_odd_replies_are_bodies_or_row_errors(
+        self, server: PictureServer, caplog: pytest.LogCaptureFixture, name: str
+    ) -> None:
+        code, reply = ODD_REPLIES[name]
+        caplog.set_level(logging.DEBUG, "urllib3")
+        link = server.put("/cup.jpg", Reply(pieces=lambda: [reply], raw=True))
+        limits = FetchLimits(connect=1, read=1, total=3, max_bytes=400_000, retries=1, backoff=0.01)
+        started = time.monotonic()
+        if code is None:
+            assert fetcher_for(server, limits=limits).fetch(link) == b"hello"
+        else:
+            error = failure(fetcher_for(server, limits=limits), link)
+            assert error.code == code
+            assert error.message.isprintable()
+            assert len(error.message) < 600
+        assert time.monotonic() - started < 1
+        assert not [record for record in caplog.records if len(record.getMessage()) > 600]
+        # Whatever came, the next download is as good as ever.
+        server.put("/next.jpg", Reply(PICTURE))
+        assert fetcher_for(server).fetch(server.url("/next.jpg")) == PICTURE
+
+    def test_a_reason_is_shown_printable_and_short(self, server: PictureServer) -> None:
+        head = b"HTTP/1.1 404 \x1b[31mGone\x07 " + b"x" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n"
+        error = failure(fetcher_for(server), server.put("/cup.jpg", Reply(pieces=lambda: [head], raw=True)))
+        assert "received 404 \\x1b[31mGone\\x07 xxx" in error.message
+        assert error.message.endswith("check that the link still leads to a picture")
+        assert len(error.message) < 300

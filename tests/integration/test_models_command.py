@@ -14,7 +14,15 @@ from typing import Any
 import pytest
 
 from infra.image import models
-from tapeline.model_files import RECORD, RESNET50_FOLDER, RESNET50_WEIGHTS, hash_file, write_record
+from tapeline.model_files import (
+    RECORD,
+    RESNET50_FOLDER,
+    RESNET50_WEIGHTS,
+    check_packaged,
+    hash_file,
+    read_lock,
+    write_record,
+)
 
 ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 9000  # more than two chunks of the download
@@ -124,6 +132,33 @@ def test_a_spoiled_file_in_the_cache_is_replaced(
 
     assert (cache / "weights.bin").read_bytes() == BODY
     assert "doesn't match the lock, fetching it again" in capsys.readouterr().err
+
+
+def test_sizes_and_hashes_are_written_into_the_lock(
+    server: Server, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.bodies["/models/weights.bin"] = BODY
+    (tmp_path / "with_models").mkdir()
+    (tmp_path / "with_models" / "__init__.py").touch()
+    (tmp_path / "with_models" / "a.onnx").write_bytes(BODY[:-1])
+    monkeypatch.syspath_prepend(tmp_path)
+    lock = Path(write_lock(tmp_path, server.address, bytes=None))
+    older = {"package": "with_models", "path": "a.onnx", "bytes": 1, "sha256": "0" * 64}
+    lock.write_text(json.dumps(json.loads(lock.read_text()) | {"packaged": [older]}))
+
+    assert run("--lock", lock, "--cache", cache, "--renew") == 0
+
+    renewed = json.loads(lock.read_text())
+    sha256 = [hashlib.sha256(body).hexdigest() for body in (BODY, BODY[:-1])]
+    assert (renewed["files"][0]["bytes"], renewed["files"][0]["sha256"]) == (len(BODY), sha256[0])
+    assert renewed["packaged"] == [older | {"bytes": len(BODY) - 1, "sha256": sha256[1]}]
+    check_packaged(read_lock(lock))
+    # Another body under the same address is refused from now on, and renews nothing.
+    server.bodies["/models/weights.bin"] = BODY[::-1]
+    (cache / "weights.bin").unlink()
+    before = lock.read_bytes()
+    assert run("--lock", lock, "--cache", cache, "--renew") == 1
+    assert lock.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tapeline import errors
-from tapeline.errors import ErrorCode, RowError, TapelineError
+from tapeline.errors import MAX_MESSAGE_LENGTH, ErrorCode, RowError, TapelineError, TransientError
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("functions", "infra", "layers", "benchmarks", "examples")
@@ -40,3 +40,23 @@ def test_errors_are_defined_in_their_module_alone(folder: str) -> None:
             if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and path.name != "errors.py":
                 assert node.name.startswith("_"), f"{path}: move {node.name} to tapeline/errors.py"
                 assert [ast.unparse(base) for base in node.bases] == ["RowError"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, with 'quotes', é and 你好", "plain, with 'quotes', é and 你好"),
+        ("a\r\nb\tc", r"a\r\nb\tc"),
+        ("\x1b[31mred\x00\x7f\x9b", r"\x1b[31mred\x00\x7f\x9b"),
+        ("\u202egnp.exe\u2028", r"\u202egnp.exe\u2028"),
+        ("\ud800", r"\ud800"),
+        ("x" * MAX_MESSAGE_LENGTH, "x" * MAX_MESSAGE_LENGTH),
+        ("x" * 10**6, "x" * (MAX_MESSAGE_LENGTH - 1) + "…"),
+        ("\0" * 10**6, (r"\x00" * MAX_MESSAGE_LENGTH)[: MAX_MESSAGE_LENGTH - 1] + "…"),
+    ],
+)
+def test_a_row_error_s_message_is_printable_and_bounded(text: str, shown: str) -> None:
+    for error in (RowError(ErrorCode.INTERNAL, text), TransientError(ErrorCode.TIMEOUT, text, 1.0)):
+        assert error.message == str(error) == shown
+    again = pickle.loads(pickle.dumps(RowError(ErrorCode.INTERNAL, text)))  # noqa: S301 - our own
+    assert again.message == shown

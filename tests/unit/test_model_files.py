@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from tapeline.adapters.rapidocr_reader import MODELS
 from tapeline.errors import ModelFileError
 from tapeline.model_files import (
     CLASS_INDEX,
     RECORD,
     RESNET50_WEIGHTS,
     LockedFile,
+    ModelsLock,
+    PackagedFile,
     check_file,
     check_folder,
+    check_packaged,
     hash_file,
     read_lock,
     read_record,
@@ -289,3 +293,50 @@ def test_a_malformed_record_is_told(converted: Path, text: str, message: str) ->
 def test_a_missing_record_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="received nothing: run `make models`"):
         read_record(tmp_path)
+
+
+def packaged(**changes: Any) -> PackagedFile:
+    values: dict[str, Any] = {
+        "package": "shipped_models",
+        "path": "a/b.onnx",
+        "bytes": len(BODY),
+        "sha256": SHA256,
+    }
+    return PackagedFile(**(values | changes))
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with one model file; importing it is an error."""
+    folder = tmp_path / "shipped_models"
+    (folder / "a").mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise AssertionError\n")
+    (folder / "a" / "b.onnx").write_bytes(BODY)
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+def test_model_files_in_packages_are_checked(package: Path) -> None:
+    check_packaged(ModelsLock(version=1, files=(locked(),), packaged=(packaged(),)))
+
+
+@pytest.mark.parametrize(
+    "change", [{"sha256": "0" * 64}, {"bytes": 1}, {"path": "a/c.onnx"}, {"package": "not_here"}]
+)
+def test_a_model_file_in_a_package_that_is_another_one_is_told(package: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(ModelFileError, match=r"expected .*, received "):
+        check_packaged(ModelsLock(version=1, files=(locked(),), packaged=(packaged(**change),)))
+
+
+def test_a_path_out_of_the_package_is_refused(tmp_path: Path) -> None:
+    for path in ("../x", "/etc/x", "a/../x", "a//x", ".x", ""):
+        entry_of = {"package": "p", "path": path, "bytes": 1, "sha256": SHA256}
+        with pytest.raises(ModelFileError, match="packaged"):
+            read_lock(write_lock(tmp_path, entry(), packaged=[entry_of]))
+
+
+def test_the_lock_names_every_model_file_that_is_shipped_in_a_package() -> None:
+    lock = read_lock(ROOT / "infra" / "models.lock.json")
+    check_packaged(lock)
+    shipped = {f"models/{name}" for name in MODELS.values()}
+    assert {item.path for item in lock.packaged if item.package == "rapidocr"} == shipped

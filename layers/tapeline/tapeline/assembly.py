@@ -4,10 +4,11 @@ The models are loaded by :mod:`tapeline.loading`, in a process of their own.
 """
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import HttpFetcher
@@ -22,8 +23,9 @@ from tapeline.download.limits import (
     MAX_PICTURE_PIXELS,
     FetchLimits,
 )
+from tapeline.download.links import S3Prefix
 from tapeline.ports import PictureFetcher
-from tapeline.settings import BucketName, ResultsSettings
+from tapeline.settings import BUCKET_NAME, ResultsSettings
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -37,18 +39,16 @@ _WORKER_MEGABYTES: Final = 320
 _FACTORY: Final = "tapeline.loading:load_answerer"
 
 
-class Mirror(NamedTuple):
-    """Where the copies of pictures are, under the file names of their links."""
-
-    bucket: str
-    prefix: str
+# A bucket, alone or with a prefix, as a regular expression.
+_BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 
 
 class WorkerSettings(ResultsSettings):
     """What a worker reads from its environment.
 
     Attributes:
-        image_buckets: Buckets that ``s3://`` links may name, separated by commas.
+        image_buckets: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/`` with a slash at its
+            end, separated by commas.
         image_mirror: ``s3://bucket/prefix/`` from which a picture is fetched first; empty for none.
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
         downloads: Downloads that go on at once.
@@ -69,18 +69,23 @@ class WorkerSettings(ResultsSettings):
     picture_seconds: Annotated[float, Field(gt=0)] = MAX_PICTURE_SECONDS
     aws_lambda_function_memory_size: Annotated[int, Field(ge=128)] = MEGABYTES_PER_CPU
 
-    @property
-    def allowed_buckets(self) -> frozenset[BucketName]:
-        """The names in ``image_buckets``."""
-        return frozenset(name.strip() for name in self.image_buckets.split(",") if name.strip())
+    @field_validator("image_buckets")
+    @classmethod
+    def _check_image_buckets(cls, value: str) -> str:
+        for name in _split_names(value):
+            if not re.fullmatch(_BUCKET_OR_PREFIX, name):
+                raise ValueError(f"expected bucket or bucket/prefix/, separated by commas; {name!r} isn't")
+        return value
 
     @property
-    def mirror(self) -> Mirror | None:
-        """The bucket and prefix in ``image_mirror``, or None."""
-        if not self.image_mirror:
-            return None
-        bucket, _, prefix = self.image_mirror.removeprefix("s3://").partition("/")
-        return Mirror(bucket, prefix)
+    def allowed_prefixes(self) -> frozenset[S3Prefix]:
+        """Where ``s3://`` links may lead, from ``image_buckets``."""
+        return frozenset(_s3_prefix(name) for name in _split_names(self.image_buckets))
+
+    @property
+    def mirror(self) -> S3Prefix | None:
+        """Where ``image_mirror`` has copies of pictures, under the file names of their links, or None."""
+        return _s3_prefix(self.image_mirror.removeprefix("s3://")) if self.image_mirror else None
 
     @property
     def threads(self) -> int:
@@ -117,16 +122,24 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
 
 def _fetcher(settings: WorkerSettings, policy: AddressPolicy) -> PictureFetcher:
     limits = FetchLimits(total=settings.fetch_seconds, max_bytes=settings.max_bytes)
-    s3 = S3Fetcher(s3_client(), settings.allowed_buckets, settings.max_bytes)
+    s3 = S3Fetcher(s3_client(), settings.allowed_prefixes, settings.max_bytes)
     origin = LinkFetcher(HttpFetcher(policy, limits, connections=settings.downloads), s3)
     mirror = settings.mirror
     if mirror is None:
         return origin
     return MirrorFetcher(
         s3_client(),
-        mirror.bucket,
-        mirror.prefix,
+        mirror,
         origin,
         max_bytes=settings.max_bytes,
         extra_ports=policy.extra_ports,
     )
+
+
+def _split_names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _s3_prefix(text: str) -> S3Prefix:
+    bucket, _, prefix = text.partition("/")
+    return S3Prefix(bucket, prefix)

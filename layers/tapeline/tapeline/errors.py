@@ -12,6 +12,7 @@
     ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
     │   └── ModelUnavailableError  a model file can't be downloaded or copied
+    ├── BaseImageError      the base image's digest can't be found out, or the files that name it differ
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
     ├── ReadingProcessError the process that answers pictures didn't start
@@ -27,7 +28,10 @@ was expected, what was received, and what to do about it.
 """
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
+
+# Characters of a row's error message at most; the longest of our own have about 500. Chosen by hand.
+MAX_MESSAGE_LENGTH: Final = 1000
 
 
 class ErrorCode(StrEnum):
@@ -51,6 +55,24 @@ class ErrorCode(StrEnum):
     WORKER_DIED = "worker_died"
     SHARD_LOST = "shard_lost"
     INTERNAL = "internal"
+
+
+def printable(text: str, length: int) -> str:
+    r"""Return a text of foreign origin as it may stand in a message.
+
+    Args:
+        text: Any text.
+        length: Characters of the result at most.
+
+    Returns:
+        The text with an escape such as ``\x1b`` for each character that isn't printable (control
+        characters, line breaks, directions of writing, lone surrogates), cut with ``…`` where it is too long.
+    """
+    # Cut first, as the rest isn't worth escaping, and again, as escapes are longer.
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text[: length + 1]
+    )
+    return shown if len(shown) <= length else f"{shown[: length - 1]}…"
 
 
 class TapelineError(Exception):
@@ -83,12 +105,16 @@ class RejectedInputError(TapelineError):
 class RowError(TapelineError):
     """One row, or the picture that it links to, can't be answered.
 
+    Servers, pictures and the libraries that read them have a say in messages, which end up in errors.csv, in
+    logs, on terminals and in the API's responses. So a message is always printable, and of bounded length.
+
     Args:
         code: The stable code of the reason.
         message: What was expected and what came, in one line.
     """
 
     def __init__(self, code: ErrorCode, message: str) -> None:
+        message = printable(message, MAX_MESSAGE_LENGTH)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -130,6 +156,10 @@ class ModelFileError(TapelineError):
 
 class ModelUnavailableError(ModelFileError):
     """A model file can't be downloaded, or copied from the folder that was given."""
+
+
+class BaseImageError(TapelineError):
+    """The base image's digest can't be found out, or the files that name it differ."""
 
 
 class GroundTruthError(TapelineError):

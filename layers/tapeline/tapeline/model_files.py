@@ -6,6 +6,7 @@ from, so that a worker can say which weights it uses without carrying the origin
 """
 
 import hashlib
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -101,16 +102,34 @@ class LockedFile(_Document, extra="forbid"):
         return self
 
 
+class PackagedFile(_Document, extra="forbid"):
+    """A model file that comes in a Python package, as the lock describes it.
+
+    Attributes:
+        package: The package's name, as it is imported.
+        path: Path within the package's folder.
+        bytes: Its length.
+        sha256: 64 lower-case hexadecimal digits.
+    """
+
+    package: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$"), _described("a package's name")]
+    path: Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]*/)*[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
+    bytes: _Size
+    sha256: _Sha256
+
+
 class ModelsLock(_Document):
     """All files of a lock, in its order.
 
     Attributes:
         version: The version of the lock's format.
-        files: The files; their names differ.
+        files: The files that are fetched; their names differ.
+        packaged: The files that come in packages.
     """
 
     version: Literal[1]
     files: tuple[LockedFile, ...]
+    packaged: tuple[PackagedFile, ...] = ()
 
     @model_validator(mode="after")
     def _check_files(self) -> Self:
@@ -220,6 +239,40 @@ def check_file(path: Path, locked: LockedFile) -> FileHashes:
                 f"delete the file and {FETCH_ADVICE} to get {locked.name} again"
             )
     return hashes
+
+
+def packaged_path(packaged: PackagedFile) -> Path:
+    """Return where a file in a package is, without importing the package.
+
+    Raises:
+        ModelFileError: The package isn't installed.
+    """
+    found = importlib.util.find_spec(packaged.package)
+    folders = found.submodule_search_locations if found else None
+    if not folders:
+        raise ModelFileError(
+            f"expected the package {packaged.package}, received none: install requirements/inference.txt"
+        )
+    return Path(folders[0]) / packaged.path
+
+
+def check_packaged(lock: ModelsLock) -> None:
+    """Check the model files in installed packages against the lock.
+
+    The packages' own hashes, in ``requirements/``, guard what is installed; this one guards what there is.
+
+    Raises:
+        ModelFileError: A package or file is missing, or a file isn't the one that the lock names.
+    """
+    for packaged in lock.packaged:
+        path = packaged_path(packaged)
+        hashes = hash_file(path)
+        if (hashes.size, hashes.sha256) != (packaged.bytes, packaged.sha256):
+            raise ModelFileError(
+                f"{path}: expected {packaged.bytes} bytes with SHA-256 {packaged.sha256}, received "
+                f"{hashes.size} with {hashes.sha256}: install requirements/inference.txt again, or "
+                "`make model-hashes` where the package is a newer one"
+            )
 
 
 def write_record(folder: Path, weights: str, weights_sha256: str) -> ConversionRecord:

@@ -17,7 +17,11 @@ SETTINGS: dict[type[Settings], dict[str, str]] = {
         "LARGEST_SHARD": "200",
         "MAX_ROWS": "1000",
     },
-    InferenceSettings: {"RESULTS_BUCKET": "results", "IMAGE_BUCKETS": "drop,", "MODELS_DIR": "/models"},
+    InferenceSettings: {
+        "RESULTS_BUCKET": "results",
+        "IMAGE_BUCKETS": "drop/images/,",
+        "MODELS_DIR": "/models",
+    },
     MissingSettings: {"RESULTS_BUCKET": "results", "ATTEMPTS": "2"},
     ReducerSettings: {"RESULTS_BUCKET": "results", "DROP_BUCKET": "drop"},
 }
@@ -37,3 +41,18 @@ def test_settings_are_checked_at_start(kind: type[Settings], monkeypatch: pytest
         with pytest.raises(SettingsError, match=f"{name}: expected a value, received none"):
             load_settings(kind)
         monkeypatch.setenv(name, SETTINGS[kind][name])
+
+
+def test_buckets_of_pictures_may_have_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SETTINGS[InferenceSettings].items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IMAGE_BUCKETS", "drop/images/, shop,,archive/2024/new/")
+    assert load_settings(InferenceSettings).allowed_prefixes == {
+        ("drop", "images/"),
+        ("shop", ""),
+        ("archive", "2024/new/"),
+    }
+    for wrong in ("drop/images", "drop//", "Drop", "s3://drop/", "drop/a//"):
+        monkeypatch.setenv("IMAGE_BUCKETS", wrong)
+        with pytest.raises(SettingsError, match=r"IMAGE_BUCKETS: .*bucket/prefix/"):
+            load_settings(InferenceSettings)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.local.__main__ import build_parser
+from infra.local.command import build_parser
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

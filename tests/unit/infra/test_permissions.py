@@ -1,6 +1,9 @@
 """What each role may do: its inline, managed and attached policies together, as one literal table."""
 
+import re
+
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.infra.stack import Stack
 from tests.unit.infra.test_template import TEMPLATE
@@ -9,12 +12,13 @@ DROP = "arn:aws:s3:::tapeline-drop-123456789012-us-east-1"
 RESULTS = "arn:aws:s3:::tapeline-results-123456789012-us-east-1"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:tapeline-batch"
-IN_RUNS = 'if {"StringLike": {"s3:prefix": "runs/*"}}'
+IN_SHARD_RESULTS = 'if {"StringLike": {"s3:prefix": "runs/*/shard_results/*"}}'
+IN_SHARDS_OR_RESULTS = 'if {"StringLike": {"s3:prefix": ["runs/*/shards/*", "runs/*/shard_results/*"]}}'
 
 TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 LOGS_AND_TRACES = {"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", TRACES}
-INPUT = {f"s3:GetObject {DROP}/incoming/*", f"s3:GetObjectVersion {DROP}/incoming/*"}
-PICTURES = {f"s3:GetObject {DROP}/*", f"s3:ListBucket {DROP}"}
+INPUT = {f"s3:GetObjectVersion {DROP}/incoming/*"}
+PICTURES = {f"s3:GetObject {DROP}/images/*", f"s3:ListBucket {DROP}"}
 NAMED_PICTURES = {
     "s3:GetObject arn:aws:s3:::archive/*",
     "s3:GetObject arn:aws:s3:::shop/*",
@@ -22,7 +26,7 @@ NAMED_PICTURES = {
     "s3:ListBucket arn:aws:s3:::shop",
 }
 SHARDS = {
-    f"s3:{action} {RESULTS}/runs/*/{folder}/*"
+    f"s3:{action} {RESULTS}/runs/*/{folder}/*.jsonl"
     for action in ("GetObject", "PutObject")
     for folder in ("shards", "shard_results")
 }
@@ -31,9 +35,11 @@ GRANTS = {
     "FanOutFunctionRole": {
         *LOGS_AND_TRACES,
         *INPUT,
-        f"s3:GetObject {RESULTS}/runs/*",
-        f"s3:PutObject {RESULTS}/runs/*",
-        f"s3:PutObject {RESULTS}/results/*",
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/runs/*/shards/*.jsonl",
+        f"s3:PutObject {RESULTS}/runs/*/manifest.json",
+        f"s3:PutObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/results/*/rejected.json",
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
@@ -43,7 +49,7 @@ GRANTS = {
         "lambda:InvokeFunction InferenceFunction.Arn",
         "lambda:InvokeFunction MissingFunction.Arn",
         "lambda:InvokeFunction ReducerFunction.Arn",
-        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:GetObject {RESULTS}/runs/*/manifest*.json",
         f"states:StartExecution {MACHINE}",
         f"states:DescribeExecution {EXECUTION}*",
         f"states:StopExecution {EXECUTION}*",
@@ -61,25 +67,27 @@ GRANTS = {
         *LOGS_AND_TRACES,
         *PICTURES,
         *SHARDS,
-        f's3:ListBucket {RESULTS} if {{"StringLike": {{"s3:prefix": "runs/*/shard_results/*"}}}}',
+        f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
     },
     "MissingFunctionRole": {
         *LOGS_AND_TRACES,
-        f"s3:ListBucket {RESULTS} {IN_RUNS}",
+        f"s3:ListBucket {RESULTS} {IN_SHARDS_OR_RESULTS}",
         f"s3:PutObject {RESULTS}/runs/*/manifest-*.json",
         *SHARDS,
     },
     "ReducerFunctionRole": {
         *LOGS_AND_TRACES,
         *INPUT,
-        f"s3:GetObject {RESULTS}/runs/*",
-        f"s3:ListBucket {RESULTS} {IN_RUNS}",
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
+        f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
         f"s3:PutObject {RESULTS}/results/*",
     },
     "PredictFunctionRole": {
         *LOGS_AND_TRACES,
         *PICTURES,
-        f"s3:GetObject {RESULTS}/runs/*",
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
         f"s3:GetObject {RESULTS}/results/*",
         f"s3:ListBucket {RESULTS}",
         f"states:DescribeExecution {EXECUTION}:*",
@@ -112,3 +120,17 @@ def test_no_function_may_do_everything(stack: Stack) -> None:
             assert "*" not in action, role
             # Delivery of the state machine's logs takes no resource.
             assert resource != "*" or (role, action[:5]) == ("BatchStateMachineRole", "logs:"), role
+
+
+@pytest.mark.parametrize("reader", ["InferenceFunctionRole", "PredictFunctionRole"])
+def test_pictures_are_all_that_readers_of_pictures_get_from_the_drop_bucket(reader: str) -> None:
+    stack = Stack(TEMPLATE, {"ImagePrefix": "catalogue/pictures/"})
+    read = {grant for grant in stack.grants(reader) if grant.startswith(f"s3:GetObject {DROP}")}
+    assert read == {f"s3:GetObject {DROP}/catalogue/pictures/*"}
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "incoming/", "incoming/pictures/", "images", "images/*/", "a//"])
+def test_prefixes_that_would_open_more_than_pictures_are_refused(prefix: str) -> None:
+    pattern = yaml_parse(TEMPLATE)["Parameters"]["ImagePrefix"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, prefix)
+    assert re.fullmatch(pattern, "images/")

@@ -193,7 +193,7 @@ def test_fan_out_starts_the_state_machine_of_the_stack() -> None:
 def test_pictures_are_read_from_the_drop_bucket_and_named_buckets(function: str, named: str) -> None:
     stack = Stack(TEMPLATE, {"ImageBuckets": named})
     drop = stack.evaluate({"Ref": "DropBucket"})
-    assert environment(stack, function)["IMAGE_BUCKETS"] == f"{drop},{named}"
+    assert environment(stack, function)["IMAGE_BUCKETS"] == f"{drop}/images/,{named}"
 
 
 def test_every_function_works_in_the_results_bucket() -> None:

@@ -15,6 +15,8 @@ docs/decisions/0005-downloads.md says why these are overrides of urllib3's class
 """
 
 import ipaddress
+import logging
+import os
 import queue
 import socket
 import ssl
@@ -27,7 +29,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, override
 
+import requests
 import requests.adapters
+import requests.structures
 import requests.utils
 import urllib3
 import urllib3.connection
@@ -41,6 +45,9 @@ type Resolver = Callable[[str, int], Sequence[str]]
 # Hosts whose idle connections are kept, each with as many as there are threads. Chosen by hand: the pictures
 # of one shard come from a few hosts.
 _POOLED_HOSTS: Final = 32
+
+# It logs headers that it can't parse as they are: up to a megabyte of a stranger's text for each download.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 def resolve_host(host: str, port: int) -> list[str]:
@@ -165,6 +172,19 @@ class GuardedAdapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pools
 
     @override
+    def build_response(
+        self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse
+    ) -> requests.Response:
+        """Build it without cookies: nobody wants them, and 6 MB of them take more than a second to parse."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = requests.structures.CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.reason = resp.reason or ""
+        response.url = req.url or ""
+        return response
+
+    @override
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         """Leave the context as it is: requests would load certifi's authorities into it each time."""
 
@@ -268,6 +288,20 @@ class _TLSSocket(ssl.SSLSocket):
         return _DOWNLOAD.get().receive(self, partial(super().recv_into, buffer, nbytes, flags))
 
 
+@contextmanager
+def _closed_on_error(sock: socket.socket | None) -> Iterator[None]:
+    """Close a socket where an answer's head is refused.
+
+    urllib3 forgets the response then, which keeps the socket open until it is collected as garbage.
+    """
+    try:
+        yield
+    except BaseException:
+        if sock is not None and sock.fileno() >= 0:
+            os.close(sock.detach())
+        raise
+
+
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     def __init__(self, *args: Any, dialer: _Dialer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -276,6 +310,11 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
     @override
     def _new_conn(self) -> socket.socket:
         return self._dialer.dial(self._dns_host, self.port)
+
+    @override
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override] # as in urllib3 itself
+        with _closed_on_error(self.sock):
+            return super().getresponse()
 
 
 class _HTTPSConnection(urllib3.connection.HTTPSConnection):
@@ -286,6 +325,11 @@ class _HTTPSConnection(urllib3.connection.HTTPSConnection):
     @override
     def _new_conn(self) -> socket.socket:
         return self._dialer.dial(self._dns_host, self.port)
+
+    @override
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override] # as in urllib3 itself
+        with _closed_on_error(self.sock):
+            return super().getresponse()
 
 
 class _HTTPPool(urllib3.HTTPConnectionPool):

@@ -28,8 +28,8 @@ import tapeline
 from tapeline.adapters.guarded_sockets import Download, GuardedAdapter, Resolver, resolve_host
 from tapeline.download.addresses import AddressPolicy
 from tapeline.download.limits import MAX_DOWNLOADS, BoundedBody, FetchLimits
-from tapeline.download.links import HttpLink, parse_link
-from tapeline.errors import ErrorCode, RowError, TransientError
+from tapeline.download.links import MAX_LINK_LENGTH, HttpLink, parse_link, show_link
+from tapeline.errors import ErrorCode, RowError, TransientError, printable
 
 # What requests say about the client.
 USER_AGENT: Final = f"Tapeline/{tapeline.__version__}"
@@ -44,6 +44,12 @@ _CHUNK_BYTES: Final = 64 * 1024
 # Bytes of a response beside its body. Chosen by hand, to leave room for headers (http.client stops at 100
 # lines of 64 KiB) and the framing of chunks.
 _WIRE_OVERHEAD_BYTES: Final = 1024 * 1024
+
+# Characters of a status' reason in messages. Chosen by hand: the longest registered ones have 31.
+_MAX_SHOWN_REASON: Final = 60
+
+# Characters of what a library says about an answer, in messages. Chosen by hand.
+_MAX_SHOWN_CAUSE: Final = 200
 
 # Digits of the seconds in a Retry-After header that are read. Chosen by hand: 30 years, beyond any deadline.
 _MAX_DELAY_DIGITS: Final = 9
@@ -100,7 +106,7 @@ class HttpFetcher:
         """
         parsed = parse_link(link, extra_ports=self._extra_ports)
         if not isinstance(parsed, HttpLink):
-            raise RowError(ErrorCode.BAD_LINK, f"expected an http or https link, received {link!r}")
+            raise RowError(ErrorCode.BAD_LINK, f"expected an http or https link, received {show_link(link)}")
         download = Download(
             deadline=time.monotonic() + self._limits.total,
             max_wire_bytes=2 * self._limits.max_bytes + _WIRE_OVERHEAD_BYTES,
@@ -131,11 +137,14 @@ class HttpFetcher:
             url = self._redirect_target(url, location)
         raise RowError(
             ErrorCode.TOO_MANY_REDIRECTS,
-            f"expected at most {self._limits.redirects} redirects, received one more, to {url!r}: "
+            f"expected at most {self._limits.redirects} redirects, received one more, to {show_link(url)}: "
             "link to the picture itself",
         )
 
     def _redirect_target(self, url: str, location: str) -> str:
+        # A longer one is no link once it is joined and percent-encoded, which takes time and memory.
+        if len(location) > MAX_LINK_LENGTH:
+            raise _refused_redirect(url, f"expected at most {MAX_LINK_LENGTH} characters, received more")
         # http.client reads headers as Latin-1; servers send UTF-8 and leave spaces as they are.
         with suppress(UnicodeError):
             location = location.encode("latin-1").decode("utf-8")
@@ -145,7 +154,7 @@ class HttpFetcher:
         except (RowError, ValueError) as error:
             raise _refused_redirect(url, str(error)) from error
         if not isinstance(parsed, HttpLink):
-            raise _refused_redirect(url, f"expected an http or https link, received {target!r}")
+            raise _refused_redirect(url, f"expected an http or https link, received {show_link(target)}")
         return parsed.url
 
     def _send_request(self, url: str, download: Download) -> requests.Response:
@@ -156,7 +165,8 @@ class HttpFetcher:
             request = requests.Request("GET", url, headers=headers).prepare()
         except (requests.exceptions.RequestException, ValueError) as error:
             raise RowError(
-                ErrorCode.BAD_LINK, f"expected a link that can be requested, received {url!r}: {error}"
+                ErrorCode.BAD_LINK,
+                f"expected a link that can be requested, received {show_link(url)}: {error}",
             ) from error
         while True:
             download.begin_request()
@@ -164,17 +174,22 @@ class HttpFetcher:
                 return self._adapter.send(request, stream=True, timeout=(limits.connect, limits.read))
             except requests.exceptions.InvalidURL as error:
                 raise RowError(
-                    ErrorCode.BAD_LINK, f"expected a valid host, received {url!r}: {error}"
+                    ErrorCode.BAD_LINK, f"expected a valid host, received {show_link(url)}: {error}"
                 ) from error
             except requests.exceptions.Timeout as error:
                 raise self._timeout("an answer", url) from error
-            except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            except RowError:
+                raise
+            # All exceptions: what is raised for a malformed answer isn't only what the three libraries under
+            # this document, but also what Python's parsers and number types raise, such as ValueError and
+            # OverflowError.
+            except Exception as error:
                 if download.is_over():
                     raise self._timeout("an answer", url) from error
                 if download.dialled:
                     raise RowError(
                         ErrorCode.CONNECT_FAILURE,
-                        f"expected an answer from {url!r}, received: {_root_cause(error)}",
+                        f"expected an answer from {show_link(url)}, received: {_root_cause(error)}",
                     ) from error
                 # An idle connection that the server had closed meanwhile, which is no failure of the link.
                 # Each round uses up one of the idle connections, so that the next or a later one dials.
@@ -183,8 +198,9 @@ class HttpFetcher:
         status = response.status_code
         if status == 200:
             return
-        message = f"expected HTTP status 200, received {status} {response.reason or ''}".rstrip()
-        message += f" from {response.url!r}"
+        reason = printable(response.reason or "", _MAX_SHOWN_REASON)
+        message = f"expected HTTP status 200, received {status} {reason}".rstrip()
+        message += f" from {show_link(response.url)}"
         if status == 429 or status >= 500:
             retry_after = _seconds_until(response.headers.get("Retry-After", ""))
             raise TransientError(ErrorCode.HTTP_STATUS, f"{message}: try again later", retry_after)
@@ -207,21 +223,24 @@ class HttpFetcher:
             raise RowError(
                 ErrorCode.DECODE_FAILURE,
                 f"expected a body with the compression that its header names, received {_root_cause(error)} "
-                f"from {response.url!r}",
+                f"from {show_link(response.url)}",
             ) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except RowError:
+            raise
+        # All exceptions, as above: urllib3 lets a chunk of negative length become a ValueError.
+        except Exception as error:
             raise RowError(
                 ErrorCode.CONNECT_FAILURE,
-                f"expected the whole body of {response.url!r}, received {len(body)} bytes and then: "
+                f"expected the whole body of {show_link(response.url)}, received {len(body)} bytes and then: "
                 f"{_root_cause(error)}",
             ) from error
         return bytes(body)
 
-    def _timeout(self, expected: str, url: str | None) -> TransientError:
+    def _timeout(self, expected: str, url: str) -> TransientError:
         return TransientError(
             ErrorCode.TIMEOUT,
-            f"expected {expected} from {url!r} with no pause over {self._limits.read:g} s and within "
-            f"{self._limits.total:g} s in all, received nothing more in time: try again later",
+            f"expected {expected} from {show_link(url)} with no pause over {self._limits.read:g} s and "
+            f"within {self._limits.total:g} s in all, received nothing more in time: try again later",
         )
 
 
@@ -232,19 +251,20 @@ def _seconds_until(retry_after: str) -> float | None:
         return float(retry_after[:_MAX_DELAY_DIGITS])
     try:
         when = parsedate_to_datetime(retry_after)
-    except ValueError:
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    # OverflowError: a day, hour or zone beyond what C's integers hold, or a date beyond the year 9999.
+    except (ValueError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
 def _refused_redirect(url: str, why: str) -> RowError:
-    return RowError(ErrorCode.BLOCKED_ADDRESS, f"the redirect from {url!r} isn't followed: {why}")
+    return RowError(ErrorCode.BLOCKED_ADDRESS, f"the redirect from {show_link(url)} isn't followed: {why}")
 
 
 def _root_cause(error: BaseException) -> str:
-    """Describe the error at the bottom of a chain of wrapped errors."""
+    """Describe the error at the bottom of a chain of wrapped errors, in one line."""
     while error.__context__ is not None:
         error = error.__context__
-    return f"{type(error).__name__}: {error}"
+    return printable(f"{type(error).__name__}: {' '.join(str(error).split())}", _MAX_SHOWN_CAUSE)

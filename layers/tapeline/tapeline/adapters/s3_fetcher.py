@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import botocore.exceptions
 
 from tapeline.download.limits import MAX_PICTURE_BYTES, BoundedBody
-from tapeline.download.links import S3Link, file_name_of, is_s3, parse_link
+from tapeline.download.links import S3Link, S3Prefix, file_name_of, is_s3, parse_link, show_link
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import PictureFetcher
 
@@ -22,48 +22,50 @@ _MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
 
 
 class S3Fetcher:
-    """Fetches ``s3://bucket/key`` from allowed buckets; a :class:`~tapeline.ports.PictureFetcher`.
+    """Fetches ``s3://bucket/key`` from where pictures are; a :class:`~tapeline.ports.PictureFetcher`.
 
-    Without the list of buckets, a row could name any object that the function's role may read.
+    Without the list of prefixes, a row or a request could name any object that the function's role may read,
+    and learn from the error whether there is one. So all else is refused before S3 is asked.
 
     Args:
         client: A boto3 client; its timeouts and retries are its own.
-        allowed_buckets: The names of the buckets.
+        allowed: Where pictures are.
         max_bytes: Bytes of a picture.
     """
 
     def __init__(
-        self, client: "S3Client", allowed_buckets: Collection[str], max_bytes: int = MAX_PICTURE_BYTES
+        self, client: "S3Client", allowed: Collection[S3Prefix], max_bytes: int = MAX_PICTURE_BYTES
     ) -> None:
         self._client = client
-        self._allowed_buckets = frozenset(allowed_buckets)
+        self._allowed = frozenset(allowed)
         self._max_bytes = max_bytes
 
     def fetch(self, link: str) -> bytes:
         """Return the object behind a link.
 
         Raises:
-            RowError: With the code ``bad_link``; ``blocked_address`` for a bucket that isn't allowed (the
-                link is well-formed, and what it points at is refused); ``http_status`` with S3's status
+            RowError: With the code ``bad_link``; ``blocked_address`` for a bucket or key that isn't allowed
+                (the link is well-formed, and what it points at is refused); ``http_status`` with S3's status
                 (404 where there is no such object, 403 without permission); ``too_large``; ``timeout``; or
                 ``connect_failure``.
         """
         parsed = parse_link(link)
         if not isinstance(parsed, S3Link):
             raise RowError(
-                ErrorCode.BAD_LINK, f"expected a link of the form s3://bucket/key, received {link!r}"
+                ErrorCode.BAD_LINK, f"expected a link of the form s3://bucket/key, received {show_link(link)}"
             )
-        if parsed.bucket not in self._allowed_buckets:
+        if not any(prefix.covers(parsed) for prefix in self._allowed):
+            # Which buckets there are, and their names, is nothing that a caller of the API should learn.
             raise RowError(
                 ErrorCode.BLOCKED_ADDRESS,
-                f"expected one of the buckets {sorted(self._allowed_buckets)}, received {parsed.bucket!r}: "
-                "copy the picture there, or allow the bucket in the template",
+                f"expected a link to where pictures are, received {show_link(link)}: copy the picture under "
+                "ImagePrefix of the drop bucket, or have its bucket named in the template's ImageBuckets",
             )
         body = _read_object(self._client, parsed, self._max_bytes)
         if body is None:
             raise RowError(
                 ErrorCode.HTTP_STATUS,
-                f"expected an object at {link!r}, received HTTP status 404 from S3: check its key",
+                f"expected an object at {show_link(link)}, received HTTP status 404 from S3: check its key",
             )
         return body
 
@@ -81,8 +83,7 @@ class MirrorFetcher:
 
     Args:
         client: A boto3 client.
-        bucket: The mirror's bucket.
-        prefix: What stands before each name, with its closing slash, such as ``mirror/``; may be empty.
+        mirror: The mirror's bucket, and what stands before each name there.
         origin: Fetches what has no copy.
         max_bytes: Bytes of a picture.
         extra_ports: Ports to accept in links besides 80 and 443; for tests.
@@ -91,16 +92,14 @@ class MirrorFetcher:
     def __init__(
         self,
         client: "S3Client",
-        bucket: str,
-        prefix: str,
+        mirror: S3Prefix,
         origin: PictureFetcher,
         *,
         max_bytes: int = MAX_PICTURE_BYTES,
         extra_ports: Collection[int] = (),
     ) -> None:
         self._client = client
-        self._bucket = bucket
-        self._prefix = prefix
+        self._mirror = mirror
         self._origin = origin
         self._max_bytes = max_bytes
         self._extra_ports = extra_ports
@@ -113,7 +112,7 @@ class MirrorFetcher:
         """
         name = file_name_of(link, extra_ports=self._extra_ports)
         if name:
-            copy = S3Link(self._bucket, self._prefix + name)
+            copy = S3Link(self._mirror.bucket, self._mirror.prefix + name)
             body = _read_object(self._client, copy, self._max_bytes)
             if body is not None:
                 return body
@@ -143,11 +142,11 @@ class LinkFetcher:
 
 def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | None:
     """Return an object's bytes; None where there is no such key."""
-    where = f"s3://{link.bucket}/{link.key}"
+    where = show_link(f"s3://{link.bucket}/{link.key}")
     try:
         response = client.get_object(Bucket=link.bucket, Key=link.key)
         with closing(response["Body"]) as stream:
-            body = BoundedBody(max_bytes, where)
+            body = BoundedBody(max_bytes, f"s3://{link.bucket}/{link.key}")
             body.check_length(response["ContentLength"])
             # Servers other than S3 (of tests, of a local run) may declare one length and send another.
             while chunk := stream.read(_CHUNK_BYTES):

@@ -7,6 +7,7 @@ What a link may look like is in :mod:`tapeline.download.links`, and which addres
 from dataclasses import dataclass
 from typing import Final
 
+from tapeline.download.links import show_link
 from tapeline.errors import ErrorCode, RowError
 
 # Bytes of a picture's file, from the web (after decompression) or from S3. Chosen by hand.
@@ -78,7 +79,7 @@ class BoundedBody:
         if declared > self._max_bytes:
             raise RowError(
                 ErrorCode.TOO_LARGE,
-                f"expected at most {self._max_bytes} bytes, received more from {self._link!r}: "
+                f"expected at most {self._max_bytes} bytes, received more from {show_link(self._link)}: "
                 "link to a smaller picture",
             )
 

@@ -8,10 +8,10 @@ resolves to: see :mod:`tapeline.download.addresses`.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from tapeline.errors import ErrorCode, RowError
+from tapeline.errors import ErrorCode, RowError, printable
 from tapeline.settings import BUCKET_NAME
 
 # Characters in a link. Chosen by hand: longer ones aren't portable between browsers, servers and CDNs.
@@ -67,6 +67,33 @@ class S3Link:
 
     bucket: str
     key: str
+
+
+class S3Prefix(NamedTuple):
+    """A part of a bucket: the objects whose keys start with a prefix.
+
+    Attributes:
+        bucket: The bucket's name.
+        prefix: The prefix, with its closing slash, such as ``images/``; empty for the whole bucket.
+    """
+
+    bucket: str
+    prefix: str
+
+    def covers(self, link: S3Link) -> bool:
+        """Say whether a link leads to one of these objects.
+
+        A key with ``.`` or ``..`` between its slashes doesn't: S3 takes it literally, but a proxy, or a
+        server like S3, may resolve it, and so leave the prefix.
+        """
+        resolvable = not {".", ".."}.isdisjoint(link.key.split("/"))
+        return link.bucket == self.bucket and link.key.startswith(self.prefix) and not resolvable
+
+
+def show_link(link: str) -> str:
+    """Return a link as messages show it: quoted, printable, without credentials, and not too long."""
+    # Credentials mustn't travel on into errors.csv and logs.
+    return repr(printable(re.sub(r"//[^/?#]*@", "//***@", link), _MAX_SHOWN_LENGTH))
 
 
 def is_s3(link: str) -> bool:
@@ -162,7 +189,4 @@ def _parse_http(link: str, extra_ports: Collection[int]) -> HttpLink:
 
 
 def _bad(link: str, received: str) -> RowError:
-    shown = link if len(link) <= _MAX_SHOWN_LENGTH else link[:_MAX_SHOWN_LENGTH] + "…"
-    # Credentials mustn't travel on into errors.csv and logs.
-    shown = re.sub(r"//[^/?#]*@", "//***@", shown)
-    return RowError(ErrorCode.BAD_LINK, f"expected {_EXPECTED}, received {received}: {shown!r}")
+    return RowError(ErrorCode.BAD_LINK, f"expected {_EXPECTED}, received {received}: {show_link(link)}")
