@@ -22,10 +22,11 @@ def answer_kettle(expected: str, *options: str) -> subprocess.CompletedProcess[s
     """Run the smoke step on a picture that isn't in the image, with further options of ``docker run``."""
     return docker(
         "run", "--rm", "--network", "none", *options,
-        "--volume", f"{ROOT}/infra/image/smoke.py:/given/smoke.py:ro",
+        "--volume", f"{ROOT}/infra/image/smoke.py:/given/image/smoke.py:ro",
+        "--volume", f"{ROOT}/infra/models.lock.json:/given/models.lock.json:ro",
         "--volume", f"{ROOT}/examples/images/kettle.jpg:/given/kettle.jpg:ro",
         "--entrypoint", "python", INFERENCE,
-        "/given/smoke.py", "/given/kettle.jpg", "wattage", expected, "present",
+        "/given/image/smoke.py", "/given/kettle.jpg", "wattage", expected, "present",
     )  # fmt: skip
 
 
