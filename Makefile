@@ -141,6 +141,14 @@ benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 
 benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled ROWS, with their pictures in IMAGES
 	@$(PY) -m benchmarks.dimension_lines "$(ROWS)" "$(IMAGES)" $(BENCHMARK_ARGS)
 
+.PHONY: soak
+soak: $(VENV)/dev ## Answer runs for MINUTES (30) while workers are killed, the store fails and pictures are hostile
+	@$(PY) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(BENCHMARK_ARGS)
+
+.PHONY: mutants
+mutants: $(VENV)/dev ## Decode and read 1,000 damaged pictures of each format; print errors and the slowest
+	@$(PY) -m benchmarks.mutants $(BENCHMARK_ARGS)
+
 .PHONY: openapi
 openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 	@$(PY) -m infra.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json

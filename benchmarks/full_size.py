@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.processes import EMULATOR, processes
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment
 from infra.local.job import Job, JobResult, run_job
@@ -23,14 +24,13 @@ from infra.local.progress import Progress
 
 HANDLERS: Final = Path(__file__).parent / "handlers"
 
-# What the names of the local cloud's functions begin with on the command lines of their processes.
-_FUNCTION_MARK: Final = "ministack-lambda-tapeline-"
+# The variable that marks the processes of this local cloud.
+_MARK: Final = "TAPELINE_BENCHMARK"
+
+_STACK: Final = "full-size"
 
 # Seconds between two samples: what a process does after the last one isn't seen.
 _SAMPLE_SECONDS: Final = 0.1
-
-# Clock ticks in a second of the CPU times in /proc/PID/stat: proc_pid_stat(5).
-_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,15 @@ class Usage:
 
 
 class UsageSampler:
-    """Samples what the function processes under this process take, while it is entered."""
+    """Samples what the processes of a local cloud's functions take, while it is entered.
 
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], Usage] = {}
+    Args:
+        value: The value of the variable that marks them.
+    """
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        self._seen: dict[tuple[str, int], Usage] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
@@ -76,35 +81,11 @@ class UsageSampler:
 
     def _sample(self) -> None:
         while not self._ended.wait(_SAMPLE_SECONDS):
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    command = (process / "cmdline").read_text()
-                    if _FUNCTION_MARK in command and _descends(process, str(os.getpid())):
-                        function = command.split(_FUNCTION_MARK)[1].split("-")[0]
-                        self._seen[function, process.name] = _usage(process)
-                except (OSError, IndexError):
-                    continue  # It ended between two reads.
-
-
-def _stat(process: Path) -> list[str]:
-    """Return the fields of /proc/PID/stat from the 3rd on: the 2nd may hold spaces, in brackets."""
-    return (process / "stat").read_text().rpartition(")")[2].split()
-
-
-def _descends(process: Path, ancestor: str) -> bool:
-    """Return whether a process was started by another one, at any remove."""
-    pid = process.name
-    while pid not in {ancestor, "0"}:
-        pid = _stat(process.with_name(pid))[1]
-    return pid == ancestor
-
-
-def _usage(process: Path) -> Usage:
-    # utime and stime are the 14th and 15th field (proc_pid_stat(5)).
-    ticks = sum(map(int, _stat(process)[11:13]))
-    # The kernel keeps the peak (VmHWM, in kB), so that samples can be far apart.
-    peak = int((process / "status").read_text().split("VmHWM:")[1].split()[0])
-    return Usage(ticks / _TICKS_PER_SECOND, peak / 1024)
+            for process in processes(_STACK, _MARK, self._value):
+                # The kernel keeps the peak, so that samples can be far apart.
+                usage = Usage(process.cpu_seconds, process.peak_megabytes)
+                if process.kind not in {"", EMULATOR} and usage.peak_megabytes:
+                    self._seen[process.kind, process.pid] = usage
 
 
 def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult, dict[str, Usage]]:
@@ -114,8 +95,10 @@ def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult
         Path("no-models"),
         parameters={"LargestShard": str(shard)},
         overrides={"InferenceFunction": stub},
+        stack=_STACK,
     )
-    with LocalCloud() as cloud, UsageSampler() as sampler:
+    value = str(os.getpid())
+    with LocalCloud({_MARK: value}) as cloud, UsageSampler(value) as sampler:
         result = run_job(Job(source, out), deployment, cloud, Progress())
     return result, sampler.by_function()
 

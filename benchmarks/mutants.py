@@ -1,7 +1,7 @@
 """Takes damaged pictures of each format through decoding and reading, in a reading process with its models.
 
-``python -m benchmarks.mutants --each 1000``: prints how many were answered, the errors by their codes, the
-slowest in seconds, and how often the process had to be started anew.
+``make mutants`` prints how many were answered, the errors by their codes, the slowest in seconds, and how
+often the process had to be started anew.
 """
 
 import argparse

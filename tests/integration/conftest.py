@@ -1,15 +1,11 @@
-"""What the tests against the local cloud share: one local cloud, its stacks, servers and pictures."""
+"""What the tests against the local cloud share: one local cloud, its stacks and servers."""
 
-import io
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
-from PIL import Image, ImageDraw, ImageFont
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
@@ -121,25 +117,6 @@ def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> JobResult
     """The examples, answered by the batch of the API's stack."""
     job = Job(ROOT / "examples/test.csv", tmp_path_factory.mktemp("examples"))
     return answer_csv(job, api.service.stack, Progress(bar=False))
-
-
-def drawn(text: str, *, kind: str = "PNG") -> bytes:
-    """Return a picture with a line of text."""
-    picture = Image.new("RGB", (480, 200), "white")
-    ImageDraw.Draw(picture).text((40, 70), text, fill="black", font=ImageFont.load_default(size=44))
-    buffer = io.BytesIO()
-    picture.save(buffer, kind)
-    return buffer.getvalue()
-
-
-def huge_png(width: int, height: int) -> bytes:
-    """Return a PNG whose header says that it has so many pixels, and which has none."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment
 from infra.local.job import JobResult
 from infra.local.service import serve_api
-from tests.integration.conftest import IMAGES, ROOT, Api, drawn, huge_png
+from tests.integration.conftest import IMAGES, ROOT, Api
 from tests.integration.http_server import Reply
+from tests.integration.pictures import drawn, huge_png
 
 KETTLE = "https://images.example.com/kettle.jpg"
 PROBLEM = "urn:tapeline:problem:"

@@ -15,8 +15,9 @@ from schemathesis.specs.openapi.checks import (
 
 from tapeline.download.links import parse_link
 from tapeline.errors import RowError
-from tests.integration.conftest import ROOT, Api, drawn
+from tests.integration.conftest import ROOT, Api
 from tests.integration.http_server import Reply
+from tests.integration.pictures import drawn
 
 DESCRIPTION = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text()))
 EXCLUDED = [

@@ -9,9 +9,10 @@ import pytest
 from infra.local.deployment import Stack
 from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
-from tests.integration.conftest import Api, Batch, drawn
+from tests.integration.conftest import Api, Batch
 from tests.integration.http_server import Reply
 from tests.integration.odd_replies import ODD_REPLIES
+from tests.integration.pictures import drawn
 
 
 def expected_codes(code: str | None) -> set[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, FileChooser, Page, Route, expect, sync_playwright
 
-from tests.integration.conftest import IMAGES, ROOT, Api, drawn
+from tests.integration.conftest import IMAGES, ROOT, Api
 from tests.integration.http_server import Reply
+from tests.integration.pictures import drawn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHOTS = ROOT / "build/screenshots"

@@ -24,8 +24,8 @@ from infra.local.package import Override
 from infra.local.progress import Progress
 from infra.local.service import Service, serve_api
 from tapeline.errors import RejectedInputError
-from tests.integration.conftest import drawn
 from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
+from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
 
 FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Predict")

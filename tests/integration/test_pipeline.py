@@ -18,8 +18,9 @@ from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
 from tapeline.batch.report import ReportDocument
 from tapeline.errors import RejectedInputError, RunFailedError
-from tests.integration.conftest import Batch, drawn, huge_png
+from tests.integration.conftest import Batch
 from tests.integration.http_server import Reply, endlessly, redirect
+from tests.integration.pictures import drawn, huge_png
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from infra.local.deployment import Deployment, Stack, deploy
 from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
-from tests.integration.conftest import HANDLERS, drawn
+from tests.integration.conftest import HANDLERS
 from tests.integration.http_server import PictureServer, Reply
+from tests.integration.pictures import drawn
 
 PICTURES = 16
 

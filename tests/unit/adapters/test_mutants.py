@@ -8,7 +8,7 @@ from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.errors import ErrorCode, RowError
 from tests.mutants import FORMATS, mutants, originals
 
-# Mutants of each format here; make benchmark-mutants takes 1,000 of each through reading, too.
+# Mutants of each format here; make mutants takes 1,000 of each through reading, too.
 MUTANTS = 200
 
 # Seconds of CPU that one may take to decode.
