@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tapeline.adapters.message_channel import MessageChannel
-from tapeline.adapters.reading_child import ChildOptions, Loaded, Question, Reply
+from tapeline.adapters.reading_child import ChildOptions, Loaded, Reply, Request
 from tapeline.answers import PictureAnswers, PictureQuery, failed
 from tapeline.errors import DeadlineError, ErrorCode, ReadingProcessError, RowError
 
@@ -102,7 +102,7 @@ class ReadingProcess:
             child = self._loaded(deadline)
             limit = min(deadline, time.monotonic() + self._picture_seconds)
             try:
-                reply = child.ask(Question(query, body), limit)
+                reply = child.exchange(Request(query, body), limit)
             except TimeoutError as error:
                 self.close()
                 if limit == deadline:
@@ -214,9 +214,9 @@ class _Child:
         self.is_loaded = loaded.error is None
         return loaded.error
 
-    def ask(self, question: Question, deadline: float) -> Reply:
+    def exchange(self, request: Request, deadline: float) -> Reply:
         """Send a picture, and return what comes back."""
-        self._channel.send(question, deadline)
+        self._channel.send(request, deadline)
         reply: Reply = self._channel.receive(deadline)
         return reply
 
