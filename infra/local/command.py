@@ -269,7 +269,7 @@ def _folder(text: str) -> Path:
 
 def _out_folder(text: str) -> Path:
     path = Path(text)
-    there = next(place for place in (path, *path.parents) if place.exists() or place == place.parent)
+    there = next(folder for folder in (path, *path.parents) if folder.exists() or folder == folder.parent)
     if not there.is_dir():
         raise argparse.ArgumentTypeError(
             f"expected a folder, or nothing where it can be made; {there} is a file"

@@ -20,7 +20,7 @@ DEFAULT_WORKERS: Final = len(os.sched_getaffinity(0))
 # starts on its next shard within milliseconds.
 _LARGEST_SHARD: Final = 8
 
-# Prefix of the keys of uploaded pictures in the drop bucket, as in IMAGE_MIRROR of events/env.json.
+# Prefix of the keys of uploaded pictures in the drop bucket: what the template's ImagePrefix is by default.
 _PICTURES_PREFIX: Final = "images/"
 
 # Functions that load the model files.

@@ -63,9 +63,13 @@ class Engine:
             self._remove()
 
     def _remove(self) -> None:
-        with suppress(NotFound):
-            for container in self._client.containers.list(all=True, filters={"network": self.name}):
+        # A container that ends by itself in the meantime mustn't keep the others, or the network.
+        for container in self._client.containers.list(
+            all=True, filters={"network": self.name}, ignore_removed=True
+        ):
+            with suppress(NotFound):
                 container.remove(force=True, v=True)
+        with suppress(NotFound):
             self._client.networks.get(self.name).remove()
         self._client.close()
 

@@ -18,8 +18,13 @@ from tapeline.batch.tracking import RunTracker
 from tapeline.download.links import file_name_of
 from tapeline.errors import RejectedInputError, RowError, RunFailedError
 
-# Seconds until FanOut must have started the run. Chosen by hand: 131,187 rows take it a few seconds.
+# Seconds until FanOut must have started the run of a small file. Chosen by hand: 131,187 rows take it a few
+# seconds.
 _FAN_OUT_SECONDS: Final = 120
+
+# Bytes of the CSV for which FanOut has a second more. Chosen by hand: a fifth of what an idle core reads, for
+# which a million rows of 100 bytes take 19 seconds.
+_FAN_OUT_BYTES_PER_SECOND: Final = 1_000_000
 
 # Seconds between two checks for the run's start. Chosen by hand: it adds little to a short run.
 _START_POLL_SECONDS: Final = 0.05
@@ -97,7 +102,7 @@ def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
     """
     start = time.monotonic()
     source = _upload_csv(job.csv, stack)
-    _wait_for_start(source, stack)
+    _wait_for_start(source, stack, _FAN_OUT_SECONDS + job.csv.stat().st_size / _FAN_OUT_BYTES_PER_SECOND)
     _follow(source.run, stack, progress)
     seconds = time.monotonic() - start
     files = _download(source, stack, job.out)
@@ -124,13 +129,16 @@ def _upload_csv(csv: Path, stack: Stack) -> InputObject:
     return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 
 
-def _wait_for_start(source: InputObject, stack: Stack) -> None:
+def _wait_for_start(source: InputObject, stack: Stack, seconds: float) -> None:
     """Wait until FanOut has started the run's execution."""
-    deadline = time.monotonic() + _FAN_OUT_SECONDS
+    deadline = time.monotonic() + seconds
     while stack.state_machine.state(source.run) is None:
         _check_rejection(source, stack)
         if time.monotonic() > deadline:
-            raise RunFailedError(f"expected FanOut to start the run, it did not:\n{stack.cloud.last_lines()}")
+            raise RunFailedError(
+                f"expected FanOut to start the run within {seconds:.0f} seconds, it did not: see the local "
+                f"cloud's log, which ends with\n{stack.cloud.last_lines()}"
+            )
         time.sleep(_START_POLL_SECONDS)
 
 

@@ -59,7 +59,10 @@ def test_each_call_in_the_readme_prints_the_answer_that_it_shows(
     for line, answer in SHOWN:
         done = sam(*shlex.split(line))
         assert done.returncode == 0, done.stderr[-3000:]
-        assert json.loads(done.stdout) == json.loads(answer), line
+        received, expected = json.loads(done.stdout), json.loads(answer)
+        # A slow worker writes parts, which are counted too.
+        assert received.pop("answered", 1) >= expected.pop("answered", 1), line
+        assert received == expected, line
 
 
 def test_predict_answers_the_api_s_event(build: Build, standing: dict[str, str]) -> None:

@@ -79,8 +79,8 @@ def load() -> PoisonedAnswerer:
     return PoisonedAnswerer()
 
 
-def load_slowly(seconds: float) -> PoisonedAnswerer:
-    time.sleep(seconds)
+def load_slowly(seconds_to_load: float) -> PoisonedAnswerer:
+    time.sleep(seconds_to_load)
     return PoisonedAnswerer()
 
 

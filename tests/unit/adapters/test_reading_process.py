@@ -125,13 +125,45 @@ def test_a_missed_deadline_ends_the_work(process: ReadingProcess) -> None:
 
 
 def test_a_deadline_that_passes_while_models_are_loaded_leaves_them_loading() -> None:
-    process = ReadingProcess("tests.unit.poison:load_slowly", {"seconds": 1}, memory_megabytes=1000)
+    process = start("load_slowly", seconds_to_load=1)
     pid = process.pid
     with pytest.raises(DeadlineError):
         process.answer(QUERY, b"fine", time.monotonic() + 0.2)
     assert process.pid == pid
     assert code(process.answer(QUERY, b"fine", time.monotonic() + 30)) is None
     assert process.pid == pid
+    process.close()
+
+
+def test_time_in_which_nobody_waits_does_not_count_as_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = start()
+    pid = process.pid
+    time.sleep(2.5)
+    monkeypatch.setattr("tapeline.adapters.reading_process._START_SECONDS", 2.0)
+    assert code(process.answer(QUERY, b"fine")) is None
+    assert process.pid == pid
+    process.close()
+
+
+def test_a_process_that_never_loads_its_models_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.adapters.reading_process._START_SECONDS", 0.5)
+    process = start("load_slowly", seconds_to_load=60)
+    pid = process.pid
+    with pytest.raises(DeadlineError):
+        process.answer(QUERY, b"fine", time.monotonic() + 0.3)
+    assert process.pid == pid
+    with pytest.raises(ReadingProcessError, match="received nothing within"):
+        process.answer(QUERY, b"fine", time.monotonic() + 30)
+    assert process.pid is None
+    assert not is_running(pid)
+
+
+def test_hashes_are_known_while_a_replaced_process_loads() -> None:
+    process = start("load_slowly", memory=600, seconds_to_load=2)
+    assert code(process.answer(QUERY, b"keep 425")) is None
+    begin = time.monotonic()
+    assert dict(process.model_hashes) == Classifier.model_hashes
+    assert time.monotonic() - begin < 1
     process.close()
 
 

@@ -98,11 +98,11 @@ def test_a_picture_with_more_questions_than_a_task_takes_has_several(
 
 
 def test_an_input_that_the_outputs_could_not_hold_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapeline.batch.fan_out.LARGEST_INPUT_BYTES", 100)
+    monkeypatch.setattr("tapeline.batch.lines.MAX_INPUT_BYTES", 100)
     _, results, executions, outcome = start(table(["a"] * 100))
     assert outcome.rejected is not None
     assert not executions.payloads
-    assert json.loads(results.read(keys.rejection_key(SOURCE)))["expected"] == "at most 100 bytes"
+    assert json.loads(results.read(keys.rejection_key(SOURCE)))["expected"] == "a file of at most 100 bytes"
 
 
 def test_a_file_without_rows_is_a_run_without_shards() -> None:

@@ -193,6 +193,28 @@ def test_parts_count_beside_a_last_object_that_lacks_them() -> None:
     assert tracker(results).status(RUN).rows_done == 3
 
 
+def test_that_a_worker_has_begun_is_neither_read_nor_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._READ_AT_ONCE", 1)
+    _, results = started()
+    store = CountingStore(results.objects)
+    put_object(store, "00000.0001", 0)
+    for number in range(1, 4):
+        put_object(store, f"0000{number}.begun1")
+    assert tracker(store).status(RUN).rows_done == 1
+    assert not [key for key in store.reads if "begun" in key]
+
+
+def test_parts_are_read_however_many_shards_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapeline.batch.tracking._READ_AT_ONCE", 2)
+    _, results = started()
+    for number in range(2):
+        put_result(results, RUN, f"{number:05d}", PictureResult((RowAnswer(number),)))
+    put_object(results, "00002.0001", 2, 3, 4)
+    tracked = tracker(results)
+    # The part is estimated at first, and counted at the next request.
+    assert [tracked.status(RUN).rows_done for _ in range(2)] == [3, 5]
+
+
 def test_a_full_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tapeline.batch.tracking._CACHED", 1)
     _, results = started()

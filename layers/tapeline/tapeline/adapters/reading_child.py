@@ -63,7 +63,7 @@ class Loaded(NamedTuple):
     error: Exception | None = None
 
 
-class Question(NamedTuple):
+class Request(NamedTuple):
     """A message to the process: a picture."""
 
     query: PictureQuery
@@ -112,21 +112,21 @@ def serve(options: ChildOptions) -> None:
     # The parent may end between two pictures, and then needs no message.
     with contextlib.suppress(EOFError, ConnectionError):
         while not worn:
-            question: Question = channel.receive()
-            reply = _reply(answerer, question)
-            del question
+            request: Request = channel.receive()
+            reply = _reply(answerer, request)
+            del request
             worn = _written_megabytes() > worn_beyond
             channel.send(reply._replace(worn=worn))
 
 
-def _reply(answerer: PictureAnswerer, question: Question) -> Reply:
+def _reply(answerer: PictureAnswerer, request: Request) -> Reply:
     try:
-        return Reply("answers", answerer.answer(question.query, question.body))
+        return Reply("answers", answerer.answer(request.query, request.body))
     except MemoryError:
         # What is left of this process may lack more than this picture's memory: the next one is a fresh one.
         raise
     except Exception as error:
-        logging.getLogger(__name__).exception("answering %s failed", question.query.image_link)
+        logging.getLogger(__name__).exception("answering %s failed", request.query.image_link)
         return Reply("error", repr(error))
 
 

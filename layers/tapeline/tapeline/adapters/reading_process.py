@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tapeline.adapters.message_channel import MessageChannel
-from tapeline.adapters.reading_child import ChildOptions, Loaded, Question, Reply
+from tapeline.adapters.reading_child import ChildOptions, Loaded, Reply, Request
 from tapeline.answers import PictureAnswers, PictureQuery, failed
 from tapeline.errors import DeadlineError, ErrorCode, ReadingProcessError, RowError
 
@@ -24,8 +24,9 @@ from tapeline.errors import DeadlineError, ErrorCode, ReadingProcessError, RowEr
 # pictures that were measured, on a busy machine.
 MAX_PICTURE_SECONDS: Final = 60.0
 
-# Seconds that loading the models may take. Chosen by hand: many times what was measured, since the first
-# start after a deployment reads the image over the network.
+# Seconds that are waited for a process to load its models, in all. Time that passes while nobody waits isn't
+# counted: downloads may take minutes, and Lambda stops all processes between two events. Chosen by hand: many
+# times what was measured, since the first start after a deployment reads the image over the network.
 _START_SECONDS: Final = 120.0
 
 # Seconds that a process has to end by itself after its last message. Chosen by hand.
@@ -74,9 +75,9 @@ class ReadingProcess:
             ModelFileError: A model file isn't what it should be.
             ReadingProcessError: The process didn't start.
         """
-        # A process that is started anew loads the same files.
+        # A process that is started anew loads the same files, and isn't waited for.
         if self._model_hashes is None:
-            self._model_hashes = self._loaded(math.inf).model_hashes
+            return self._loaded(math.inf).model_hashes
         return self._model_hashes
 
     @property
@@ -101,7 +102,7 @@ class ReadingProcess:
             child = self._loaded(deadline)
             limit = min(deadline, time.monotonic() + self._picture_seconds)
             try:
-                reply = child.ask(Question(query, body), limit)
+                reply = child.exchange(Request(query, body), limit)
             except TimeoutError as error:
                 self.close()
                 if limit == deadline:
@@ -135,7 +136,7 @@ class ReadingProcess:
         child = self._child
         if child.is_loaded:
             return child
-        limit = min(deadline, child.started + _START_SECONDS)
+        limit = min(deadline, time.monotonic() + _START_SECONDS - child.waited)
         try:
             error = child.wait(limit)
         except TimeoutError as timeout:
@@ -149,6 +150,7 @@ class ReadingProcess:
         if error is not None:
             self.close()
             raise error
+        self._model_hashes = child.model_hashes
         return child
 
     def _end(self) -> str:
@@ -176,7 +178,7 @@ class _Child:
     """A running process; it is ended with this object."""
 
     def __init__(self, factory: str, arguments: Mapping[str, Any], memory_megabytes: int) -> None:
-        self.started = time.monotonic()
+        self.waited = 0.0
         self.model_hashes: Mapping[str, str] = {}
         self.is_loaded = False
         ours, theirs = socket.socketpair()
@@ -203,14 +205,18 @@ class _Child:
 
     def wait(self, deadline: float) -> Exception | None:
         """Wait until the models are loaded; return why they can't be."""
-        loaded: Loaded = self._channel.receive(deadline)
+        begin = time.monotonic()
+        try:
+            loaded: Loaded = self._channel.receive(deadline)
+        finally:
+            self.waited += time.monotonic() - begin
         self.model_hashes = loaded.model_hashes
         self.is_loaded = loaded.error is None
         return loaded.error
 
-    def ask(self, question: Question, deadline: float) -> Reply:
+    def exchange(self, request: Request, deadline: float) -> Reply:
         """Send a picture, and return what comes back."""
-        self._channel.send(question, deadline)
+        self._channel.send(request, deadline)
         reply: Reply = self._channel.receive(deadline)
         return reply
 

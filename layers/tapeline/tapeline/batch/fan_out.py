@@ -1,7 +1,7 @@
 """An input CSV to a run: validated, grouped by picture, cut into shards, started."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,11 +20,6 @@ from tapeline.ports import ExecutionStarter, ObjectStore
 
 # Shards that are written at once. Chosen by hand: at 20 ms each, 5,000,000 rows then wait 22 s in all.
 _WRITERS: Final = 16
-
-# Bytes of an input at most. S3 takes 5 GiB in one request, and errors.csv may be the whole input with a code
-# and a message of up to some hundred bytes for each row:
-# docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
-LARGEST_INPUT_BYTES: Final = 3 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +116,7 @@ def _write_run(
 
 
 def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> None:
-    for row in RowReader(_limited(chunks)):
+    for row in RowReader(chunks):
         if groups.rows == most_rows:
             raise RejectedInputError(
                 expected=f"at most {most_rows} rows",
@@ -129,19 +124,6 @@ def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> Non
                 advice="split the file, or deploy with a larger MaxRows",
             )
         groups.add(row)
-
-
-def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    received = 0
-    for chunk in chunks:
-        received += len(chunk)
-        if received > LARGEST_INPUT_BYTES:
-            raise RejectedInputError(
-                expected=f"at most {LARGEST_INPUT_BYTES} bytes",
-                received="more",
-                advice="split the file, or leave out columns that aren't needed",
-            )
-        yield chunk
 
 
 def _write_shards(run: str, groups: RowGroups, results: ObjectStore, sharding: Sharding) -> list[str]:

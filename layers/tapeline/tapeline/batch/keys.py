@@ -37,7 +37,7 @@ REPORT: Final = "report.json"
 # Why a file was rejected; its only output.
 REJECTED: Final = "rejected.json"
 
-# What the names of the notes of workers that have begun a shard have after the shard's name.
+# What the names of objects that say that a worker has begun have after the shard's name.
 _BEGUN: Final = "begun"
 
 # Characters of the file's stem in a run's name. Step Functions takes execution names of at most 80
@@ -133,7 +133,7 @@ def part_key(run: str, shard: str, number: int) -> str:
 
 
 def begun_key(run: str, shard: str, number: int) -> str:
-    """Key of the note that a worker has begun with a shard; workers count from 1."""
+    """Key of the object that says that a worker has begun with a shard; workers count from 1."""
     return f"{shard_results_prefix(run)}{shard}.{_BEGUN}{number}.jsonl"
 
 
@@ -149,7 +149,7 @@ def part_number(key: str) -> int | None:
 
 
 def is_begun(key: str) -> bool:
-    """Say whether a key is of the note that a worker has begun with a shard."""
+    """Say whether a key is of an object that says that a worker has begun with a shard."""
     return PurePosixPath(key).stem.partition(".")[2].startswith(_BEGUN)
 
 

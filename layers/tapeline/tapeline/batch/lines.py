@@ -10,7 +10,9 @@ from tapeline.errors import RejectedInputError
 MAX_ROW_BYTES: Final = 1024 * 1024
 
 # Bytes of an input at most. Chosen by hand: 400 a row at the largest MaxRows, 5,000,000; and read within
-# FanOut's timeout.
+# FanOut's timeout. It leaves room in errors.csv, which can be the whole input with a code and a message of
+# some hundred bytes for each row, and of which S3 takes 5 GiB in one request:
+# docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
 MAX_INPUT_BYTES: Final = 2 * 1024**3
 
 # The byte order mark, which editors and exporters put before the text, some of them twice.

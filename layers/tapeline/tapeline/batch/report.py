@@ -110,7 +110,7 @@ class ReportDocument:
         errors_by_code: Error code -> rows; only codes that occurred.
         entities: Entity -> its rows; unknown entities together.
         pictures: Distinct links in the input.
-        pictures_read: Pictures in shard results, each counted once.
+        pictures_read: Pictures in shard results, each counted once, or as often as it has tasks.
         shards: The run's shards.
         milliseconds: Stage -> its times; None where the stage never ran.
         worker_seconds: Wall-clock time of all shards.

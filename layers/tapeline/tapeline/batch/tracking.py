@@ -142,24 +142,28 @@ class RunTracker:
         last: list[str] = []
         parts: list[str] = []
         for key in result_keys:
-            (last if keys.is_complete(key) else parts).append(key)
-        left = self._read_some(last, _READ_AT_ONCE)
+            if keys.is_complete(key):
+                last.append(key)
+            # That a worker has begun answers nothing.
+            elif keys.part_number(key) is not None:
+                parts.append(key)
+        read, left = self._read_some(last, _READ_AT_ONCE)
         counts = {key: self._cache[key] for key in last if key in self._cache}
         # What is in a shard's last object needn't be counted in its parts. Of those that weren't read, it is
         # likely.
         spared = {keys.shard_of(key) for key in last if key not in counts or counts[key].whole}
         parts = [key for key in parts if keys.shard_of(key) not in spared]
-        left += self._read_some(parts, max(0, _READ_AT_ONCE - len(last)))
-        return [*counts.values(), *(self._cache[key] for key in parts if key in self._cache)], left
+        _, unread = self._read_some(parts, _READ_AT_ONCE - read)
+        return [*counts.values(), *(self._cache[key] for key in parts if key in self._cache)], left + unread
 
-    def _read_some(self, wanted: Sequence[str], most: int) -> int:
-        """Read shard results that aren't cached, so many at most; return how many are left."""
+    def _read_some(self, wanted: Sequence[str], most: int) -> tuple[int, int]:
+        """Read shard results that aren't cached, so many at most; return how many, and how many are left."""
         if len(self._cache) > _CACHED:
             self._cache.clear()
         new = [key for key in wanted if key not in self._cache]
         read = new[:most]
         self._cache.update(zip(read, map_ahead(self._read, read, threads=_READERS), strict=True))
-        return len(new) - len(read)
+        return len(read), len(new) - len(read)
 
     def _read(self, key: str) -> _Counts:
         """Return a shard result's counts, as far as it can be read: what is broken counts as missing."""
