@@ -15,6 +15,7 @@ from tapeline.adapters.http_fetcher import HttpFetcher
 from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
+from tapeline.buckets import BUCKET_NAME
 from tapeline.download.addresses import AddressPolicy
 from tapeline.download.limits import (
     MAX_DOWNLOADS,
@@ -25,7 +26,7 @@ from tapeline.download.limits import (
 )
 from tapeline.download.links import S3Prefix
 from tapeline.ports import PictureFetcher
-from tapeline.settings import BUCKET_NAME, ResultsSettings
+from tapeline.settings import ResultsSettings
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html

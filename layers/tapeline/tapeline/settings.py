@@ -5,11 +5,8 @@ from typing import Annotated, Final
 from pydantic import StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import SettingsError
-
-# The name of an S3 bucket, as a regular expression of the whole name.
-# Source: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET_NAME: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 # The ARN of a state machine, as a regular expression of the whole ARN.
 # Source: docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html

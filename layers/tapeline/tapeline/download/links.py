@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import ErrorCode, RowError, printable
-from tapeline.settings import BUCKET_NAME
 
 # Characters in a link. Chosen by hand: longer ones aren't portable between browsers, servers and CDNs.
 MAX_LINK_LENGTH: Final = 2048
