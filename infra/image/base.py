@@ -215,7 +215,11 @@ def _token(challenge: str) -> str:
     response = requests.get(f"{realm}?{urlencode(fields)}", timeout=_TIMEOUT)
     response.raise_for_status()
     document = response.json()
-    return str(document.get("token") or document["access_token"])
+    names = ("token", "access_token")
+    found = [document[name] for name in names if name in document] if isinstance(document, dict) else []
+    if not found:
+        raise ValueError(f"no token from {realm}")
+    return str(found[0])
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run_command(arguments)
     except KeyboardInterrupt:
+        # CPython remembers one that came through exec() of a text, with which dataclasses are defined, and
+        # python -m then ends by SIGINT instead of with the exit code. Another exec() makes it forget.
+        # Source: run_eval_code_obj() in Python/pythonrun.c.
+        exec("")  # noqa: S102
         # The terminal may be what has gone.
         with suppress(OSError):
             print("tapeline: interrupted; everything that was started has been ended", file=sys.stderr)

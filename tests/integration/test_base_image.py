@@ -26,6 +26,7 @@ class Registry(ThreadingHTTPServer):
         self.manifest = MANIFEST
         self.digest = DIGEST
         self.kind = INDEX
+        self.token = b'{"token": "t0ken"}'
         self.asked: list[str] = []
 
     @property
@@ -39,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         if self.path.startswith("/token?"):
-            return self._send(200, b'{"token": "t0ken"}', {"Content-Type": "application/json"})
+            return self._send(200, self.server.token, {"Content-Type": "application/json"})
         if self.headers.get("Authorization") != "Bearer t0ken":
             challenge = f'Bearer realm="{self.server.url}/token",service="registry",scope="aws"'
             return self._send(401, b"", {"WWW-Authenticate": challenge})
@@ -113,6 +114,15 @@ def test_what_is_not_the_manifest_changes_nothing(
     assert run(repository, "--registry", registry.url) == 1
     assert "expected a manifest" in capsys.readouterr().err
     assert (repository / base.LOCK).read_bytes() == before
+
+
+@pytest.mark.parametrize("token", [b"{}", b"[]", b"no JSON"])
+def test_a_token_server_without_a_token_is_a_message(
+    registry: Registry, repository: Path, token: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.token = token
+    assert run(repository, "--registry", registry.url) == 1
+    assert "expected the manifest" in capsys.readouterr().err
 
 
 def test_a_registry_out_of_reach_is_a_message(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

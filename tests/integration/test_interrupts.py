@@ -84,6 +84,26 @@ def test_signals_that_keep_coming_break_into_nothing(tmp_path: Path, delay: floa
     assert nothing_is_left(tmp_path)
 
 
+def test_an_interrupt_while_a_class_is_defined_has_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\n"
+        "from infra.local import __main__, command\n"
+        "command.run_command = lambda _: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(__main__.main([]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=ROOT,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "functions", ".", str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert done.stderr == "tapeline: interrupted; everything that was started has been ended\n"
+
+
 def test_a_hangup_that_is_ignored_stays_ignored() -> None:
     script = (
         "import os, signal\n"

@@ -39,7 +39,6 @@ _WORKER_MEGABYTES: Final = 320
 # What puts the answerer together in the reading process.
 _FACTORY: Final = "tapeline.loading:load_answerer"
 
-
 # A bucket, alone or with a prefix, as a regular expression.
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 

@@ -115,6 +115,23 @@ def test_a_process_that_receives_nothing_more_is_ended_too() -> None:
     process.close()
 
 
+def test_a_reply_that_was_not_taken_is_not_the_next_picture_s(
+    process: ReadingProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert process.model_hashes
+    pid = process.pid
+
+    def receive(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tapeline.adapters.message_channel.MessageChannel.receive", receive)
+        with pytest.raises(MemoryError):
+            process.answer(QUERY, b"raise")
+    assert not is_running(pid)
+    assert code(process.answer(QUERY, b"fine")) is None
+
+
 def test_a_missed_deadline_ends_the_work(process: ReadingProcess) -> None:
     assert process.model_hashes
     pid = process.pid

@@ -27,6 +27,8 @@ class MessageChannel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        # What has come of the next message, with its length.
+        self._received = bytearray()
 
     def send(self, message: object, deadline: float = math.inf) -> None:
         """Send an object.
@@ -46,7 +48,7 @@ class MessageChannel:
         self._socket.sendall(body)
 
     def receive(self, deadline: float = math.inf) -> Any:
-        """Return the next object.
+        """Return the next object; what came of it before a deadline is kept for the next call.
 
         Args:
             deadline: In seconds of :func:`time.monotonic`.
@@ -56,24 +58,26 @@ class MessageChannel:
             EOFError: The other end is closed.
             OSError: The connection is broken, or what came isn't a message.
         """
-        (length,) = _LENGTH.unpack(self._receive(_LENGTH.size, deadline))
+        self._receive(_LENGTH.size, deadline)
+        (length,) = _LENGTH.unpack_from(self._received)
         if length > _MAX_MESSAGE_BYTES:
             raise OSError(f"expected a message of at most {_MAX_MESSAGE_BYTES} bytes, received {length}")
-        return pickle.loads(self._receive(length, deadline))  # noqa: S301 - from this program's own process
+        self._receive(_LENGTH.size + length, deadline)
+        message, self._received = self._received, bytearray()
+        return pickle.loads(memoryview(message)[_LENGTH.size :])  # noqa: S301 - from this program's own process
 
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
 
-    def _receive(self, length: int, deadline: float) -> bytearray:
-        received = bytearray()
-        while len(received) < length:
+    def _receive(self, length: int, deadline: float) -> None:
+        """Receive until there are so many bytes of the next message."""
+        while len(self._received) < length:
             self._wait_until(deadline)
-            chunk = self._socket.recv(min(_CHUNK_BYTES, length - len(received)))
+            chunk = self._socket.recv(min(_CHUNK_BYTES, length - len(self._received)))
             if not chunk:
                 raise EOFError("expected a message, received the end of the connection")
-            received += chunk
-        return received
+            self._received += chunk
 
     def _wait_until(self, deadline: float) -> None:
         if deadline == math.inf:

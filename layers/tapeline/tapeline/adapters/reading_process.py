@@ -111,6 +111,10 @@ class ReadingProcess:
             except (EOFError, OSError):
                 ended = self._end()
                 continue
+            except BaseException:
+                # Such as a MemoryError here: this picture's reply may still come, and isn't the next one's.
+                self.close()
+                raise
             if reply.worn:
                 self.close()
                 self._child = self._start()

@@ -26,6 +26,13 @@ _SAFETY_FACTOR: Final = 3.0
 # Seconds before its own end at which a worker gives up a picture: time to write what it has. Chosen by hand.
 _WRITING_SECONDS: Final = 10.0
 
+# The error of a picture for which a worker's whole time isn't enough.
+_TOO_SLOW: Final = RowError(
+    ErrorCode.TIMEOUT_READING,
+    "expected a picture that can be read within a worker's time, which wasn't enough: "
+    "link to a smaller or simpler picture, or raise InferenceTimeout",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -132,14 +139,6 @@ def _answer_in_time(
             before = now
     writer.begin(components.answerer.model_hashes)
     return results
-
-
-# The error of a picture for which a worker's whole time isn't enough.
-_TOO_SLOW: Final = RowError(
-    ErrorCode.TIMEOUT_READING,
-    "expected a picture that can be read within a worker's time, which wasn't enough: "
-    "link to a smaller or simpler picture, or raise InferenceTimeout",
-)
 
 
 class _Announced:

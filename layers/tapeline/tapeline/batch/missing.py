@@ -1,13 +1,13 @@
 """Which shards have no complete result yet, and the next attempt at them."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from tapeline import __version__
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE
 from tapeline.batch.jsonl import CONTENT_TYPE
+from tapeline.batch.parallel import map_ahead
 from tapeline.batch.parts import ShardObjects, count_answered
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
 from tapeline.batch.shards import PictureTask, dump_manifest, dump_shard, load_shard, range_name
@@ -49,9 +49,11 @@ def find_missing(ended: MissingInput, store: ObjectStore, *, attempts: int) -> A
     lost = [shard for shard in missing if shard in objects and objects[shard].begun]
     brought = answered > ended.answered
     if lost and (brought or len(lost) <= _LOST_TOGETHER):
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="halve") as pool:
-            closed = sum(pool.map(lambda shard: _halve(ended.run, shard, objects[shard], store), lost))
-        if closed:
+
+        def halve(shard: str) -> bool:
+            return _halve(ended.run, shard, objects[shard], store)
+
+        if closed := sum(map_ahead(halve, lost, threads=_READERS)):
             brought = True
             answered += closed
             objects = _objects_by_shard(store.keys(keys.shard_results_prefix(ended.run)))

@@ -19,6 +19,9 @@ REQUIRED_COLUMNS: Final = ("image_link", "entity_name")
 # The columns that a header may have once; ``group_id`` isn't used.
 OPTIONAL_COLUMNS: Final = ("index", "group_id")
 
+# All columns whose cells are used, or that may come only once.
+_USED: Final = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+
 # Blank lines in a file at most; they are no rows, and so MaxRows doesn't count them. Chosen by hand.
 MAX_BLANK_LINES: Final = 1_000_000
 
@@ -223,9 +226,6 @@ class RowReader:
             advice="shorten it or leave its column out; or close the quote with which it begins",
             line=self._lines.row_start,
         )
-
-
-_USED: Final = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
 
 
 def _expected_header() -> str:

@@ -13,6 +13,11 @@ from tapeline.batch.schema import Schema
 # start takes five to seven seconds, as much as a few pictures.
 SMALLEST_SHARD: Final = 4
 
+# Bytes of a shard's pictures and questions at which it takes no more of them: about 12,000 questions.
+# Measured: the challenge's pictures come to 147 bytes each with their questions, so that shards of even 1,000
+# pictures stay below it.
+LARGEST_SHARD_BYTES: Final = 512 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -52,11 +57,6 @@ class ManifestItem:
 
     shard: str
 
-
-# Bytes of a shard's pictures and questions at which it takes no more of them: about 12,000 questions.
-# Measured: the challenge's pictures come to 147 bytes each with their questions, so that shards of even 1,000
-# pictures stay below it.
-LARGEST_SHARD_BYTES: Final = 512 * 1024
 
 _QUESTIONS: Final = Schema(
     Question, name="a question about a picture of a shard", advice="drop the CSV again"
