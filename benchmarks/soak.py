@@ -30,6 +30,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.processes import READING, Process, processes
+from infra.local import interrupts
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
 from infra.local.job import Job, answer_csv
@@ -400,6 +401,8 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    # However it is interrupted, the local cloud is ended.
+    interrupts.install()
     with tempfile.TemporaryDirectory(prefix="tapeline-soak-outputs-") as outputs, own_temporary_folder():
         well = soak(options.minutes * 60, options.kill_seconds, options.seed, Path(outputs))
     return 0 if well else 1
