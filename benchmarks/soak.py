@@ -17,11 +17,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -30,16 +30,16 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.processes import READING, Process, processes
+from benchmarks.soak_cases import Case, Cases
+from infra.local import interrupts
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
 from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from tapeline.errors import ErrorCode, TapelineError
-from tests.bombs import BOMBS
 from tests.integration.faulty_proxy import FaultyProxy
-from tests.integration.http_server import PictureServer, Reply
-from tests.integration.pictures import drawn, huge_png
+from tests.integration.http_server import PictureServer
 
 # Inference whose reading process obeys pictures.
 _HANDLERS: Final = Path(__file__).resolve().parents[1] / "tests/integration/handlers"
@@ -51,12 +51,10 @@ _MARK: Final = "TAPELINE_SOAK"
 
 _WORKER: Final = "InferenceFunction"
 
-# Pictures of a run, and the hostile ones among them: one in fifty. Each has two rows.
-_PICTURES: Final = 100
-_HOSTILE: Final = 2
-
-# Workers, and pictures in a shard at most. Chosen by hand: a shard takes some seconds, as a lost one costs.
+# Workers at once. Chosen by hand: one for each core of a small machine.
 _WORKERS: Final = 2
+
+# Pictures in a shard at most. Chosen by hand: a shard takes some seconds, and a run has several.
 _LARGEST_SHARD: Final = 16
 
 # Share of the store's requests that fail.
@@ -70,12 +68,6 @@ _SAMPLE_SECONDS: Final = 2.0
 
 # Seconds within which the processes of killed workers must have ended. Chosen by hand.
 _END_SECONDS: Final = 10.0
-
-# What a hostile picture says that it does to the process that reads it, or to the worker: see the handlers.
-_POISONS: Final = ("sigkill", "exit", "memory", "hang", "worker")
-
-# Width and height, in pixels, that a bomb's header claims.
-_HUGE: Final = (50_000, 50_000)
 
 # What the names of the emulator's own files begin with, in the folder where functions have theirs.
 _EMULATOR_FILES: Final = ("ministack",)
@@ -109,76 +101,6 @@ class Outcome:
         self.different += other.different
         self.hostile += other.hostile
         self.lost += other.lost
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A run to do.
-
-    Attributes:
-        name: The name of its input, without an ending.
-        rows: Link and entity of each row.
-        predictions: What is drawn, for each row; empty for hostile pictures.
-    """
-
-    name: str
-    rows: Sequence[tuple[str, str]]
-    predictions: Sequence[str]
-
-
-class Cases:
-    """Makes runs, whose pictures are on a server: good ones with known numbers, and hostile ones.
-
-    Args:
-        server: The server.
-        chance: Picks the hostile ones.
-
-    Attributes:
-        hostile: Kind -> hostile pictures so far.
-        count: Runs so far.
-    """
-
-    def __init__(self, server: PictureServer, chance: random.Random) -> None:
-        self._server = server
-        self._chance = chance
-        self._deck: list[str] = []
-        self.hostile: Counter[str] = Counter()
-        self.count = 0
-        self._good = [
-            server.put(f"/good-{number}.png", Reply(drawn(f"{number} kg  {number + 200} V")))
-            for number in range(1, _PICTURES + 1)
-        ]
-
-    def draw(self) -> Case:
-        """Return another run."""
-        self.count += 1
-        hostile = set(self._chance.sample(range(_PICTURES), _HOSTILE))
-        rows: list[tuple[str, str]] = []
-        predictions: list[str] = []
-        for index in range(_PICTURES):
-            link = self._draw_hostile() if index in hostile else self._good[index]
-            rows += [(link, "item_weight"), (link, "voltage")]
-            right = (f"{index + 1} kilogram", f"{index + 201} volt")
-            predictions += ("", "") if index in hostile else right
-        return Case(f"run-{self.count}", rows, predictions)
-
-    def _draw_hostile(self) -> str:
-        # Each kind comes as often as another.
-        if not self._deck:
-            self._deck = [*_POISONS, self._chance.choice(["huge", *BOMBS])]
-            self._chance.shuffle(self._deck)
-        kind = self._deck.pop()
-        self.hostile[kind] += 1
-        # Each has a link of its own: two in a run would be one picture.
-        path = f"/hostile-{self.hostile.total()}.png"
-        return self._server.put(path, Reply(_hostile_body(kind)))
-
-
-@cache
-def _hostile_body(kind: str) -> bytes:
-    if kind in _POISONS:
-        return drawn("1 kg") + f"poison:{kind}".encode()
-    return huge_png(*_HUGE) if kind == "huge" else BOMBS[kind]()
 
 
 class Watch:
@@ -400,6 +322,8 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    # However it is interrupted, the local cloud is ended.
+    interrupts.install()
     with tempfile.TemporaryDirectory(prefix="tapeline-soak-outputs-") as outputs, own_temporary_folder():
         well = soak(options.minutes * 60, options.kill_seconds, options.seed, Path(outputs))
     return 0 if well else 1

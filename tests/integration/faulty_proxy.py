@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, override
 
@@ -12,9 +13,11 @@ from tests.integration.forwarding_proxy import Answer, ForwardingProxy, Request
 # Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _CODES: Final = {500: "InternalError", 503: "SlowDown"}
 
+WAYS: Final = ("500", "503", "refused", "unanswered", "cut")
+
 
 class FaultyProxy(ForwardingProxy):
-    """Fails requests by chance, in one of five ways, each as likely as another.
+    """Fails requests by chance, in one of some ways, each as likely as another.
 
     ``500`` and ``503`` answer without forwarding. ``refused`` resets the connection without forwarding,
     ``unanswered`` after it: what was to be written is there, and the client doesn't know. ``cut`` resets it
@@ -24,11 +27,13 @@ class FaultyProxy(ForwardingProxy):
         target: The local cloud's endpoint.
         share: Share of the requests that fail, 0 to 1.
         seed: For the chance.
+        ways: The ways to fail.
     """
 
-    def __init__(self, target: str, share: float, seed: int = 0) -> None:
+    def __init__(self, target: str, share: float, seed: int = 0, ways: Sequence[str] = WAYS) -> None:
         super().__init__(target)
         self._share = share
+        self._ways = tuple(ways)
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._lock = threading.Lock()
         self._total = 0
@@ -64,7 +69,7 @@ class FaultyProxy(ForwardingProxy):
             self._total += 1
             if self._chance.random() >= self._share:
                 return None
-            way = self._chance.choice(("500", "503", "refused", "unanswered", "cut"))
+            way = self._chance.choice(self._ways)
             self._failed[way] += 1
             return way
 

@@ -1,7 +1,10 @@
-"""A store that fails a fifth of all requests: every row is answered, once and in order."""
+"""A store that fails a part of all requests: every row is answered, once and in order."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, deploy
@@ -9,13 +12,23 @@ from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from tests.integration.conftest import HANDLERS
-from tests.integration.faulty_proxy import FaultyProxy
+from tests.integration.faulty_proxy import WAYS, FaultyProxy
 
 ROWS = 100
 
 
-def test_a_store_that_fails_a_fifth_of_all_requests_loses_no_row(cloud: LocalCloud, tmp_path: Path) -> None:
-    with FaultyProxy(cloud.endpoint, 0.2) as store:
+@pytest.mark.parametrize(
+    ("name", "share", "ways", "shard"),
+    [
+        ("fifth", 0.2, WAYS, 8),
+        # Among 34 shard results, a reducer that can't read on never finds all of them whole.
+        ("cut", 0.2, ["cut"], 3),
+    ],
+)
+def test_a_store_that_fails_loses_no_row(
+    cloud: LocalCloud, tmp_path: Path, name: str, share: float, ways: Sequence[str], shard: int
+) -> None:
+    with FaultyProxy(cloud.endpoint, share, ways=ways) as store:
         environment = {"AWS_ENDPOINT_URL_S3": store.url}
         overrides = {f"{name}Function": Override(environment) for name in ("FanOut", "Missing", "Reducer")}
         overrides["InferenceFunction"] = Override(
@@ -24,11 +37,11 @@ def test_a_store_that_fails_a_fifth_of_all_requests_loses_no_row(cloud: LocalClo
         deployment = Deployment(
             Path("no-models"),
             workers=2,
-            parameters={"LargestShard": "8"},
+            parameters={"LargestShard": str(shard)},
             overrides=overrides,
-            stack="faults",
+            stack=name,
         )
-        source = tmp_path / "faults.csv"
+        source = tmp_path / f"{name}.csv"
         rows = "".join(f"{number},https://example.com/{number}.jpg,voltage\n" for number in range(ROWS))
         source.write_text(f"index,image_link,entity_name\n{rows}")
         result = answer_csv(Job(source, tmp_path / "out"), deploy(deployment, cloud), Progress(bar=False))
@@ -36,5 +49,5 @@ def test_a_store_that_fails_a_fifth_of_all_requests_loses_no_row(cloud: LocalClo
         answers = [(row["index"], row["prediction"]) for row in csv.DictReader(file)]
     assert answers == [(str(number), "1 volt") for number in range(ROWS)]
     # The functions did talk to it, and it did fail.
-    assert store.total > 2 * ROWS / 8
-    assert 0.05 < store.failed.total() / store.total < 0.4
+    assert store.total > 2 * ROWS / shard
+    assert abs(store.failed.total() / store.total - share) < 0.2

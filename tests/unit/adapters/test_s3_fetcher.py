@@ -55,9 +55,13 @@ class NotingStream(io.BytesIO):
         super().close()
 
 
-def answer(stub: Stubber, body: Any, length: int, *, bucket: str = "drop", key: str = "a/cup.jpg") -> None:
-    content = {"Body": StreamingBody(body, length), "ContentLength": length}
-    stub.add_response("get_object", content, {"Bucket": bucket, "Key": key})
+def answer(
+    stub: Stubber, body: Any, length: int, *, bucket: str = "drop", key: str = "a/cup.jpg", after: int = 0
+) -> None:
+    """Answer the first request for an object, or one for what is after so many bytes."""
+    content = {"Body": StreamingBody(body, length), "ContentLength": length, "ETag": "e"}
+    rest = {"Range": f"bytes={after}-", "IfMatch": "e"} if after else {}
+    stub.add_response("get_object", content, {"Bucket": bucket, "Key": key} | rest)
 
 
 def refuse(stub: Stubber, code: str, status: int) -> None:
@@ -141,23 +145,31 @@ class TestS3Fetcher:
         assert failure(S3Fetcher(client, {DROP}, 100), "s3://drop/a/cup.jpg").code is ErrorCode.TOO_LARGE
 
     @pytest.mark.parametrize(
-        ("error", "code"),
+        ("error", "code", "times"),
         [
-            (botocore.exceptions.ReadTimeoutError(endpoint_url="https://s3"), ErrorCode.TIMEOUT),
-            (botocore.exceptions.ResponseStreamingError(error="reset"), ErrorCode.CONNECT_FAILURE),
-            (ConnectionResetError("reset"), ErrorCode.CONNECT_FAILURE),
+            (botocore.exceptions.ReadTimeoutError(endpoint_url="https://s3"), ErrorCode.TIMEOUT, 1),
+            (botocore.exceptions.ResponseStreamingError(error="reset"), ErrorCode.CONNECT_FAILURE, 5),
+            (ConnectionResetError("reset"), ErrorCode.CONNECT_FAILURE, 1),
         ],
     )
     def test_a_body_that_breaks_off(
-        self, client: S3Client, stub: Stubber, error: Exception, code: ErrorCode
+        self, client: S3Client, stub: Stubber, error: Exception, code: ErrorCode, times: int
     ) -> None:
-        answer(stub, BrokenStream(error), 2)
+        for after in range(times):
+            answer(stub, BrokenStream(error), 2, after=after)
         assert failure(S3Fetcher(client, {DROP}), "s3://drop/a/cup.jpg").code is code
 
     def test_a_body_that_ends_early(self, client: S3Client, stub: Stubber) -> None:
         answer(stub, io.BytesIO(PICTURE), len(PICTURE) + 1)
+        for _ in range(4):
+            answer(stub, io.BytesIO(), 1, after=len(PICTURE))
         error = failure(S3Fetcher(client, {DROP}), "s3://drop/a/cup.jpg")
         assert error.code is ErrorCode.CONNECT_FAILURE
+
+    def test_the_rest_of_a_body_that_broke_off_is_asked_for(self, client: S3Client, stub: Stubber) -> None:
+        answer(stub, io.BytesIO(PICTURE[:5]), len(PICTURE))
+        answer(stub, io.BytesIO(PICTURE[5:]), len(PICTURE) - 5, after=5)
+        assert S3Fetcher(client, {DROP}).fetch("s3://drop/a/cup.jpg") == PICTURE
 
 
 class TestMirrorFetcher:

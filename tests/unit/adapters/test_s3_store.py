@@ -2,7 +2,7 @@ import io
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from mypy_boto3_s3 import S3Client
@@ -37,6 +37,14 @@ def stub_object(stub: Stubber, body: io.BytesIO, **more: str) -> None:
     )
 
 
+def stub_broken(stub: Stubber, body: bytes, length: int, **more: str) -> NotingStream:
+    """Answer with a body that ends before its length; return it."""
+    stream = NotingStream(body)
+    content = {"Body": StreamingBody(stream, length), "ContentLength": length, "ETag": '"e"'}
+    stub.add_response("get_object", content, OBJECT | more)
+    return stream
+
+
 class TestOpenAndRead:
     def test_an_object_is_streamed_in_chunks(self, store: BucketStore, stub: Stubber) -> None:
         body = NotingStream(BODY)
@@ -69,6 +77,36 @@ class TestOpenAndRead:
     def test_an_object_is_read_whole(self, store: BucketStore, stub: Stubber) -> None:
         stub_object(stub, io.BytesIO(BODY))
         assert store.read("runs/a.json") == BODY
+
+    def test_the_rest_of_a_body_that_breaks_off_is_asked_for(self, store: BucketStore, stub: Stubber) -> None:
+        start, end, version = 300 * 1024, 400 * 1024, {"VersionId": "v1"}
+        bodies = [
+            stub_broken(stub, BODY[:start], len(BODY), **version),
+            stub_broken(
+                stub, BODY[start:end], len(BODY) - start, Range=f"bytes={start}-", IfMatch='"e"', **version
+            ),
+            stub_broken(stub, BODY[end:], len(BODY) - end, Range=f"bytes={end}-", IfMatch='"e"', **version),
+        ]
+        with store.open("runs/a.json", "v1") as chunks:
+            assert b"".join(chunks) == BODY
+        assert all(body.was_closed for body in bodies)
+
+    def test_an_object_that_was_replaced_meanwhile_has_no_rest(
+        self, store: BucketStore, stub: Stubber
+    ) -> None:
+        stub_broken(stub, b"ab", 4)
+        stub.add_client_error("get_object", "PreconditionFailed", http_status_code=412)
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            store.read("runs/a.json")
+
+    def test_a_body_that_breaks_off_again_and_again_is_an_error(
+        self, store: BucketStore, stub: Stubber
+    ) -> None:
+        stub_broken(stub, b"ab", 4)
+        for _ in range(4):
+            stub_broken(stub, b"", 2, Range="bytes=2-", IfMatch='"e"')
+        with pytest.raises(IncompleteReadError):
+            store.read("runs/a.json")
 
     def test_an_empty_object_is_read(self, store: BucketStore, stub: Stubber) -> None:
         stub_object(stub, io.BytesIO())

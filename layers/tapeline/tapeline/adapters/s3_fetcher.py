@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import botocore.exceptions
 
+from tapeline.adapters.s3_bodies import read_chunks
 from tapeline.download.limits import MAX_PICTURE_BYTES, BoundedBody
 from tapeline.download.links import S3Link, S3Prefix, file_name_of, is_s3, parse_link, show_link
 from tapeline.errors import ErrorCode, RowError
@@ -13,9 +14,7 @@ from tapeline.ports import PictureFetcher
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# Bytes of an object that are read at once. Chosen by hand.
-_CHUNK_BYTES: Final = 256 * 1024
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 # S3's codes for an object that isn't there; where there is no such bucket, the code is another.
 _MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
@@ -143,13 +142,14 @@ class LinkFetcher:
 def _read_object(client: "S3Client", link: S3Link, max_bytes: int) -> bytes | None:
     """Return an object's bytes; None where there is no such key."""
     where = show_link(f"s3://{link.bucket}/{link.key}")
+    request: GetObjectRequestTypeDef = {"Bucket": link.bucket, "Key": link.key}
     try:
-        response = client.get_object(Bucket=link.bucket, Key=link.key)
-        with closing(response["Body"]) as stream:
+        response = client.get_object(**request)
+        with closing(response["Body"]), closing(read_chunks(client, request, response)) as chunks:
             body = BoundedBody(max_bytes, f"s3://{link.bucket}/{link.key}")
             body.check_length(response["ContentLength"])
             # Servers other than S3 (of tests, of a local run) may declare one length and send another.
-            while chunk := stream.read(_CHUNK_BYTES):
+            for chunk in chunks:
                 body.append(chunk)
             return bytes(body)
     except botocore.exceptions.ClientError as error:

@@ -6,13 +6,12 @@ from typing import IO, TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from tapeline.adapters.s3_bodies import read_chunks
 from tapeline.errors import ObjectMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# Bytes of an object that are read at once. Chosen by hand.
-_CHUNK_BYTES: Final = 256 * 1024
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 # S3's codes for an object that isn't there; a HEAD request has no body, and so only a status.
 _MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
@@ -42,14 +41,16 @@ class BucketStore:
     def open(self, key: str, version: str | None = None) -> Iterator[Iterator[bytes]]:
         """Stream an object's bytes in chunks of at most 256 KiB.
 
+        Where the connection breaks, the rest is asked for.
+
         Raises:
             ObjectMissingError: There is no such key, or no such version of it.
         """
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        if version is not None:
+            request["VersionId"] = version
         try:
-            if version is None:
-                response = self._client.get_object(Bucket=self._bucket, Key=key)
-            else:
-                response = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version)
+            response = self._client.get_object(**request)
         except ClientError as error:
             if _code(error) in _MISSING_VERSION_CODES:
                 wanted = f"s3://{self._bucket}/{key}" + (f" (version {version})" if version else "")
@@ -57,8 +58,8 @@ class BucketStore:
                     f"expected an object at {wanted}, found none: it was deleted or never written"
                 ) from error
             raise
-        with closing(response["Body"]) as body:
-            yield body.iter_chunks(_CHUNK_BYTES)
+        with closing(response["Body"]), closing(read_chunks(self._client, request, response)) as chunks:
+            yield chunks
 
     def read(self, key: str) -> bytes:
         """Return a whole object.
