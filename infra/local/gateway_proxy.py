@@ -18,9 +18,11 @@ import uuid
 from collections.abc import Mapping
 from email.message import Message
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Self, override
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Final, override
 from urllib.parse import urlsplit
+
+from infra.local.loopback import LoopbackServer
 
 # Bytes in a body at most: "Payload size" in
 # docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -46,7 +48,7 @@ _CONNECTION_HEADERS: Final = frozenset(
 )
 
 
-class GatewayProxy(ThreadingHTTPServer):
+class GatewayProxy(LoopbackServer):
     """A proxy on a port of the loopback interface; a context manager that serves while entered.
 
     Args:
@@ -60,10 +62,6 @@ class GatewayProxy(ThreadingHTTPServer):
         OSError: The port is taken.
     """
 
-    daemon_threads = True
-    # Clients that wait in the kernel's queue instead of being refused; the default is 5.
-    request_queue_size = 128
-
     def __init__(
         self,
         target: str,
@@ -72,33 +70,12 @@ class GatewayProxy(ThreadingHTTPServer):
         port: int = 0,
         answer_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(_Handler, port)
         self.target = urlsplit(target)
         self.responses = responses
         self.answer_seconds = answer_seconds
         self.posts = threading.BoundedSemaphore(workers)
         self.others = threading.BoundedSemaphore(OTHERS_AT_ONCE)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="proxy", daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The API's base URL, without a slash at its end."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    @override
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    @override
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Log nothing: clients may close their connections at any time."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,13 +3,14 @@
 import http.client
 import socket
 import struct
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Self, override
+from http.server import BaseHTTPRequestHandler
+from typing import Final, override
 from urllib.parse import urlsplit
+
+from infra.local.loopback import LoopbackServer
 
 # Headers of one connection: RFC 9110, 7.6.1; and what the server has answered itself.
 _CONNECTION_HEADERS: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})
@@ -52,25 +53,16 @@ class Answer:
     cut: int | None = None
 
 
-class ForwardingProxy(ThreadingHTTPServer):
+class ForwardingProxy(LoopbackServer):
     """A proxy on a port of the loopback interface; a context manager that serves while entered.
 
     Args:
         target: The local cloud's endpoint.
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, target: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self._target = urlsplit(target).netloc
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="proxy", daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Its address, for AWS_ENDPOINT_URL."""
-        return f"http://127.0.0.1:{self.server_port}"
 
     def answer(self, request: Request) -> Answer:
         """Return the target's answer; subclasses may give another one."""
@@ -86,21 +78,6 @@ class ForwardingProxy(ThreadingHTTPServer):
         dropped = _CONNECTION_HEADERS | {"content-length"}
         kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in dropped]
         return Answer(answer.status, kept, content, length)
-
-    @override
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    @override
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Log nothing: clients may close their connections at any time."""
 
 
 class _Handler(BaseHTTPRequestHandler):
