@@ -13,7 +13,7 @@ from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery, fail
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.parts import PART_SECONDS, PartWriter, count_answered, objects_of
-from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, bad_row
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
 from tapeline.batch.states import ShardOutput
 from tapeline.errors import DeadlineError, ErrorCode, RowError
@@ -173,7 +173,7 @@ def _picture_result(task: PictureTask, answers: PictureAnswers) -> PictureResult
 
 def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
     if question.problem is not None:
-        return RowAnswer(question.position, error_code=ErrorCode.BAD_ROW, error=question.problem)
+        return bad_row(question)
     answer = answers.answers[question.entity_name]
     if isinstance(answer, RowError):
         return RowAnswer(question.position, error_code=answer.code, error=answer.message)

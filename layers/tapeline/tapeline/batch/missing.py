@@ -9,7 +9,7 @@ from tapeline.batch.documents import JSON_TYPE
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.parallel import map_ahead
 from tapeline.batch.parts import ShardObjects, count_answered
-from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, dump_shard_result
+from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, bad_row, dump_shard_result
 from tapeline.batch.shards import PictureTask, dump_manifest, dump_shard, load_shard, range_name
 from tapeline.batch.states import AttemptInput, MissingInput
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
@@ -124,7 +124,7 @@ def _culprit(task: PictureTask, times: int) -> PictureResult:
         tuple(
             RowAnswer(question.position, error_code=ErrorCode.WORKER_DIED, error=message)
             if question.problem is None
-            else RowAnswer(question.position, error_code=ErrorCode.BAD_ROW, error=question.problem)
+            else bad_row(question)
             for question in task.questions
         )
     )

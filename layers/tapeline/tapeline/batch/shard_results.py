@@ -12,6 +12,7 @@ from typing import Final
 
 from tapeline.batch.jsonl import record_lines
 from tapeline.batch.schema import Schema
+from tapeline.batch.shards import Question
 from tapeline.errors import CorruptObjectError, ErrorCode
 from tapeline.picture import Box
 
@@ -100,6 +101,11 @@ class PictureResult:
     labels: tuple[LabelRecord, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def bad_row(question: Question) -> RowAnswer:
+    """Return the answer to a question whose row has a problem of its own."""
+    return RowAnswer(question.position, error_code=ErrorCode.BAD_ROW, error=question.problem or "")
 
 
 _STATS: Final = Schema(ShardStats, name="a shard result that begins with its stats", advice=_ADVICE)
