@@ -9,7 +9,7 @@ import pytest
 
 from tests.container.conftest import INFERENCE, ROOT, Build, docker
 
-_LARGEST = 1.6e9  # bytes above the base image
+_LARGEST = 700e6  # bytes above the base image
 
 
 def inside(image: str, *command: str) -> str:
@@ -56,8 +56,8 @@ def test_what_answering_does_not_need_is_gone(build: Build) -> None:
     files = inside(INFERENCE, "find", "/opt/python", "/var/task", "/opt/tapeline", "-type", "f").splitlines()
     assert not [path for path in files if path.endswith((".h", ".pyx", ".pxd", ".pyi", ".h5", ".a"))]
     packages = {path.split("/")[3] for path in files if path.startswith("/opt/python/")}
-    assert not packages & {"keras", "clang", "setuptools", "wheel", "pip", "pandas", "pytest", "boto3_stubs"}
-    assert {"tensorflow", "onnxruntime", "rapidocr", "cv2"} <= packages
+    assert not packages & {"tensorflow", "keras", "h5py", "openvino_telemetry", "pip", "pandas", "pytest"}
+    assert {"openvino", "onnxruntime", "rapidocr", "cv2"} <= packages
     assert [path for path in files if path.startswith("/var/task/")]
     assert not [path for path in files if "Dockerfile" in path or "/tests/" in path]
 

@@ -30,8 +30,11 @@ RESNET50_WEIGHTS: Final = "resnet50_weights_tf_dim_ordering_tf_kernels.h5"
 # The list of ImageNet's classes. Source: Keras 3.15, applications/imagenet_utils.py.
 CLASS_INDEX: Final = "imagenet_class_index.json"
 
-# The folder, beside the files above, of the SavedModel made from the weights.
+# The folder, beside the files above, of the model made from the weights.
 RESNET50_FOLDER: Final = "resnet50"
+
+# The file in it that OpenVINO reads; the weights are beside it.
+RESNET50_MODEL: Final = "model.xml"
 
 # The file, inside a converted model's folder, that says what the model was made from.
 RECORD: Final = "made_from.json"
