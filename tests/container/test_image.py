@@ -76,6 +76,17 @@ def test_all_code_is_compiled_for_whoever_imports_it(build: Build) -> None:
     assert inside(INFERENCE, "python", "-W", "ignore", "-c", script) == ""
 
 
+def test_a_start_compiles_nothing_of_the_standard_library_either(build: Build) -> None:
+    done = docker(
+        "run", "--rm", "--network", "none", "--read-only", "--workdir", "/var/task",
+        "--entrypoint", "python", INFERENCE, "-v", "-c", "import inference.app, tapeline.loading",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    read = re.findall(r"^# code object from '?([^'\n]+)", done.stderr, re.MULTILINE)
+    assert len(read) > 200
+    assert not [path for path in read if path.endswith(".py")]
+
+
 def test_it_is_no_larger_than_promised(build: Build, base: str) -> None:
     sizes = [
         int(docker("image", "inspect", "--format", "{{.Size}}", name).stdout) for name in (INFERENCE, base)

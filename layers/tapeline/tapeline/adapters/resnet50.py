@@ -21,7 +21,7 @@ from tapeline.model_files import (
     RESNET50_FOLDER,
     RESNET50_MODEL,
     check_folder,
-    hash_file,
+    sha256_of,
 )
 from tapeline.picture import Classification, Label, Picture, Pixels
 
@@ -69,7 +69,7 @@ class ResNet50Classifier:
         self._names = _read_class_index(models_dir / CLASS_INDEX)
         self._model_hashes = {
             record.weights: record.weights_sha256,
-            CLASS_INDEX: hash_file(models_dir / CLASS_INDEX).sha256,
+            CLASS_INDEX: sha256_of(models_dir / CLASS_INDEX),
         }
         import openvino  # noqa: PLC0415 - see the module's docstring
 
