@@ -1,9 +1,9 @@
 """What the functions' settings have in common; each function's class is made of these."""
 
+import os
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import SettingsError
@@ -16,10 +16,10 @@ type BucketName = Annotated[str, StringConstraints(pattern=f"^{BUCKET_NAME}$")]
 type StateMachineArn = Annotated[str, StringConstraints(pattern=f"^{STATE_MACHINE_ARN}$")]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Settings from environment variables of the same names in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, validate_default=True)
 
 
 class ResultsSettings(Settings):
@@ -56,8 +56,9 @@ def load_settings[S: Settings](kind: type[S]) -> S:
     Raises:
         SettingsError: A variable is missing or wrong; the message names each with what was expected.
     """
+    given = {name: os.environ[name.upper()] for name in kind.model_fields if name.upper() in os.environ}
     try:
-        return kind()
+        return kind.model_validate(given)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}, received {item['input']!r}"
