@@ -60,6 +60,10 @@ serve: $(VENV)/local models ## Serve the API and its page on this machine until 
 	@$(PY) -m infra.local serve --models "$(MODELS)" --workers $(WORKERS) \
 	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
 
+.PHONY: estimate
+estimate: $(VENV)/local ## Say what CSV would take on AWS: rows, pictures, refused rows, minutes, dollars (REPORT=out/report.json)
+	@$(PY) -m infra.local estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
+
 # Only a conversion needs TensorFlow: its environment is made where there are weights to convert.
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them

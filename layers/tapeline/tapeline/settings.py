@@ -3,7 +3,7 @@
 import os
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import SettingsError
@@ -32,6 +32,22 @@ class DropSettings(Settings):
     """For functions that read what users drop."""
 
     drop_bucket: BucketName
+
+
+class PaceSettings(Settings):
+    """For functions that estimate what a file would take; each makes a :class:`tapeline.batch.estimate.Pace`.
+
+    Attributes:
+        workers: Shards of one run that run at once, so that a small file uses all of them.
+        largest_shard: Pictures in a shard at most.
+        inference_memory: A worker's memory in MB.
+        seconds_per_picture: Seconds of a worker for a picture.
+    """
+
+    workers: Annotated[int, Field(ge=1, le=10_000)]
+    largest_shard: Annotated[int, Field(ge=1, le=1_000)]
+    inference_memory: Annotated[int, Field(ge=128)]
+    seconds_per_picture: Annotated[float, Field(gt=0)]
 
 
 def load_settings[S: Settings](kind: type[S]) -> S:
