@@ -13,6 +13,7 @@ from predict.endpoints import Services
 from predict.routes import build_api
 from predict.settings import PredictSettings
 from tapeline.adapters.clients import s3_client, step_functions_client
+from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
 from tapeline.assembly import build_components
@@ -28,7 +29,7 @@ def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> 
     """Return the API; ``policy`` is for tests, as in :func:`tapeline.assembly.build_components`."""
     results = BucketStore(s3_client(), settings.results_bucket)
     machine = StateMachine(step_functions_client(), settings.state_machine_arn)
-    predictor = Predictor(lambda: build_components(settings, policy))
+    predictor = Predictor(lambda: build_components(settings, policy), LambdaTelemetry())
     tracker = RunTracker(results, machine, results, settings.link_seconds)
     return build_api(Services(settings, predictor, tracker))
 

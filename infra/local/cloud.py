@@ -140,6 +140,11 @@ class LocalCloud:
         """MiniStack's log; the functions' own lines are in it too."""
         return self.folder / "ministack.log"
 
+    def client(self, service: str) -> Any:
+        """Return a client for another of its services, such as ``sns``."""
+        client: Any = boto3.client(service, **self._client_options())  # type: ignore[call-overload]
+        return client
+
     @cached_property
     def s3(self) -> "S3Client":
         """A client for its S3."""

@@ -28,7 +28,7 @@ from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
 
-FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Predict")
+FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Notify", "Predict")
 
 # A bucket of pictures that the operator names.
 NAMED: Final = "named-pictures"
@@ -49,6 +49,7 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
         "ShardResults": "it reads what lost workers finished, and answers for pictures that end them",
     },
     "Reducer": {},
+    "Notify": {},
     "Predict": {},
     "BatchStateMachine": {
         "States": _STEP_FUNCTIONS,
@@ -103,6 +104,8 @@ def recorded(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         service = stack.enter_context(serve_api(deployment, cloud, port=0))
         use(service, folder)
+        end_a_run_that_is_not_there(service.stack)
+        wait_for_notices(proxies["Notify"])
         roles = {name: f"{name}FunctionRole" for name in FUNCTIONS} | {
             "BatchStateMachine": "BatchStateMachineRole"
         }
@@ -196,6 +199,29 @@ def follow_a_run(session: requests.Session, service: Service, links: list[str]) 
                 states.add(session.get(f"{service.url}/runs/{item['name']}", timeout=60).json()["state"])
         time.sleep(0.05)
     assert states >= {"running", "succeeded"}
+
+
+def end_a_run_that_is_not_there(stack: Stack) -> None:
+    """Notify then looks for a run's description that S3 doesn't have."""
+    client, machine = stack.cloud.step_functions, stack.outputs["StateMachineArn"]
+    started = client.start_execution(
+        stateMachineArn=machine,
+        name="gone-1",
+        input=json.dumps({"run": "gone-1", "attempt": 1, "manifest": "gone", "shards": 0}),
+    )
+    client.stop_execution(executionArn=started["executionArn"])
+
+
+def wait_for_notices(proxy: RecordingProxy) -> None:
+    """Notify runs beside everything else: wait until it has told of a run with outputs, and of one without."""
+    deadline = time.monotonic() + 60
+    needed = {"s3:GetObject", "s3:ListBucket", "events:PutEvents", "sns:Publish"}
+    while time.monotonic() < deadline:
+        reports = [call for call in proxy.calls if call.resource.endswith("/report.json")]
+        if reports and needed <= {call.action for call in proxy.calls}:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"Notify made these calls only: {proxy.calls}")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -8,6 +8,7 @@ from tapeline.answering import Components, answer_pictures
 from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.errors import DeadlineError
 from tapeline.ports import PictureFetcher
+from tapeline.telemetry import SILENT, Telemetry, consecutive, count, stage_seconds
 
 # In place of the link of a picture that came with the request.
 POSTED = "the posted picture"
@@ -35,10 +36,12 @@ class Predictor:
 
     Args:
         load_components: Connects the fetchers and starts loading the models; called once.
+        telemetry: Is told of each picture.
     """
 
-    def __init__(self, load_components: Callable[[], Components]) -> None:
+    def __init__(self, load_components: Callable[[], Components], telemetry: Telemetry = SILENT) -> None:
         self._load_components = load_components
+        self._telemetry = telemetry
         self._components: Components | None = None
 
     def predict(self, query: PictureQuery, body: bytes | None, seconds: float) -> Prediction:
@@ -56,6 +59,7 @@ class Predictor:
             DeadlineError: It takes longer than ``seconds``; the work on the picture has ended.
         """
         deadline = time.monotonic() + seconds
+        cold = self._components is None
         components = self._loaded()
         fetcher: PictureFetcher = components.fetcher if body is None else _PostedPicture(body)
         own = replace(components, fetcher=fetcher, downloads=1)
@@ -66,8 +70,18 @@ class Predictor:
                 f"expected to answer the picture within {seconds:.0f} seconds, which wasn't enough: "
                 "try again in a minute, send a smaller picture, or use the batch"
             ) from error
+        self._observe(result, cold=cold)
         # Where the picture has errors, the models may not be loaded yet.
         return Prediction(result, components.answerer.model_hashes if result.size else {})
+
+    def _observe(self, result: PictureAnswers, *, cold: bool) -> None:
+        counts = [
+            count("Predictions", 1),
+            count("ColdStarts", int(cold), function="predict"),
+            *stage_seconds([result.milliseconds], "predict"),
+        ]
+        self._telemetry.emit(counts)
+        self._telemetry.trace(consecutive(result.milliseconds, time.time()))
 
     def _loaded(self) -> Components:
         if self._components is None:

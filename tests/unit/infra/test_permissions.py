@@ -10,6 +10,8 @@ from tests.unit.infra.test_template import TEMPLATE
 
 DROP = "arn:aws:s3:::tapeline-drop-123456789012-us-east-1"
 RESULTS = "arn:aws:s3:::tapeline-results-123456789012-us-east-1"
+TOPIC = "NotificationTopic"
+NOTICES = {"events:PutEvents arn:aws:events:us-east-1:123456789012:event-bus/default", f"sns:Publish {TOPIC}"}
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:tapeline-batch"
 IN_SHARD_RESULTS = 'if {"StringLike": {"s3:prefix": "runs/*/shard_results/*"}}'
@@ -43,6 +45,7 @@ GRANTS = {
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
+        *NOTICES,
     },
     "BatchStateMachineRole": {
         TRACES,
@@ -82,6 +85,13 @@ GRANTS = {
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
         f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
         f"s3:PutObject {RESULTS}/results/*",
+    },
+    "NotifyFunctionRole": {
+        *LOGS_AND_TRACES,
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:GetObject {RESULTS}/results/*/report.json",
+        f"s3:ListBucket {RESULTS}",
+        *NOTICES,
     },
     "PredictFunctionRole": {
         *LOGS_AND_TRACES,

@@ -8,6 +8,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE, RunDocument
+from tapeline.batch.metrics import run_metrics
 from tapeline.batch.parallel import map_ahead
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.rows import Row, RowReader
@@ -17,6 +18,7 @@ from tapeline.batch.states import ReducerOutput
 from tapeline.batch.tables import ERROR_COLUMNS, TableWriter, fit_cells
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ObjectStore
+from tapeline.telemetry import SILENT, Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,9 @@ _READERS: Final = 16
 _LARGEST_RESULT_BYTES: Final = 64 * 1024 * 1024
 
 
-def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path) -> ReducerOutput:
+def reduce_run(
+    run: str, drop: ObjectStore, results: ObjectStore, scratch: Path, telemetry: Telemetry = SILENT
+) -> ReducerOutput:
     """Write a run's outputs, the predictions last.
 
     The input decides which rows there are, the shard results only how they are answered: a row in no
@@ -66,6 +70,7 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
         drop: The drop bucket, with the input.
         results: The results bucket, with the shard results.
         scratch: A folder for temporary files, a few hundred bytes a row; memory doesn't grow.
+        telemetry: Is told the run's figures, once the outputs are written.
 
     Returns:
         What was written.
@@ -88,8 +93,10 @@ def reduce_run(run: str, drop: ObjectStore, results: ObjectStore, scratch: Path)
         outputs = keys.output_keys(source)
         _upload(results, folder / keys.DETAILS, outputs[keys.DETAILS])
         _upload(results, folder / keys.ERRORS, outputs[keys.ERRORS])
-        results.write(outputs[keys.REPORT], report.build().dump(), content_type=JSON_TYPE)
+        document_of_run = report.build()
+        results.write(outputs[keys.REPORT], document_of_run.dump(), content_type=JSON_TYPE)
         _upload(results, folder / _PREDICTIONS_FILE, keys.predictions_key(source))
+    telemetry.emit(run_metrics(document_of_run))
     return ReducerOutput(rows=report.rows, errors=report.errors, output=keys.predictions_key(source))
 
 
