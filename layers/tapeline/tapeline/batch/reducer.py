@@ -31,6 +31,8 @@ _LOST: Final = AnsweredRow(
 # The columns of details.csv; docs/formats.md describes them.
 _DETAILS_COLUMNS: Final = (
     "index",
+    "image_link",
+    "entity_name",
     "prediction",
     "confidence",
     "stated",
@@ -171,7 +173,7 @@ def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: Rep
         errors.write_escaped((*rows.columns, *ERROR_COLUMNS))
         for row, answer in _join(rows, spool.in_order()):
             predictions.write_row((row.index, answer.prediction))
-            details.write_escaped(_details(row.index, answer))
+            details.write_escaped(_details(row, answer))
             report.add_row(row.entity_name, answer)
             if answer.error_code:
                 cells = fit_cells(row.cells, len(rows.columns))
@@ -192,9 +194,11 @@ def _join(rows: RowReader, answers: Iterator[AnsweredRow]) -> Iterator[tuple[Row
         yield row, found
 
 
-def _details(index: str, answer: AnsweredRow) -> tuple[str, ...]:
+def _details(row: Row, answer: AnsweredRow) -> tuple[str, ...]:
     return (
-        index,
+        row.index,
+        row.image_link,
+        row.entity_name,
         answer.prediction,
         f"{answer.confidence:g}" if answer.prediction else "",
         "" if answer.error_code else f"{answer.stated:g}",

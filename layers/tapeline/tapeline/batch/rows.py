@@ -31,6 +31,9 @@ _MAX_ENTITY_LENGTH: Final = 100
 # Characters of a header in a message. Chosen by hand.
 _MAX_SHOWN_LENGTH: Final = 300
 
+# What separates columns in files that aren't CSV as this reader takes it: sign -> its name in messages.
+_OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
 # How like ``index`` another name has to be (difflib's ratio) for the file to be refused. Chosen by hand:
 # ``indx``, ``index1`` and ``index no`` are at .83 to .91; ``idx`` and ``row_index`` at .75 and .77.
 _LIKENESS: Final = 0.8
@@ -127,7 +130,8 @@ class RowReader:
             raise self._bad_header(
                 expected=_expected_header(),
                 received=f"the columns {', '.join(self.columns)[:_MAX_SHOWN_LENGTH]!r}",
-                advice=f"add the column {' and '.join(missing)}; columns are separated by commas",
+                advice=_separator_advice(self.columns)
+                or f"add the column {' and '.join(missing)}; columns are separated by commas",
             )
         near = get_close_matches("index", folded, n=1, cutoff=_LIKENESS) if "index" not in used else []
         if near:
@@ -226,6 +230,14 @@ class RowReader:
             advice="shorten it or leave its column out; or close the quote with which it begins",
             line=self._lines.row_start,
         )
+
+
+def _separator_advice(columns: Sequence[str]) -> str:
+    """Return what to do about a header whose names have other signs than commas between them."""
+    for sign, name in _OTHER_SEPARATORS.items():
+        if len(columns) == 1 and sign in columns[0]:
+            return f"its columns are separated by {name}: save it as CSV with commas"
+    return ""
 
 
 def _expected_header() -> str:
