@@ -46,6 +46,10 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 cp $(2) $(1)/installed.txt
 endef
 
+# Where there are weights that aren't converted yet.
+CONVERT = [ ! -f "$(MODELS)/$(WEIGHTS)" ] || [ -f "$(MODELS)/resnet50/made_from.json" ] \
+  || $(MAKE) --no-print-directory converted
+
 .PHONY: help
 help: ## Show this help
 	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out] [ENGINE=docker] [ENV=prod]"
@@ -62,14 +66,25 @@ serve: $(VENV)/local weights ## Serve the API and its page on this machine until
 	@$(PY) -m tapeline serve --models "$(MODELS)" --workers $(WORKERS) \
 	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
 
+.PHONY: estimate
+estimate: $(VENV)/local ## Say what CSV would take on AWS: rows, pictures, refused rows, minutes, dollars (REPORT=out/report.json)
+	@$(PY) -m tapeline estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
+
+# Only a conversion needs TensorFlow: its environment is made where there are weights to convert.
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights, or say why they can't be had
-	@$(PY) -m tapeline models --models "$(MODELS)"
+	@$(PY) -m tapeline models --models "$(MODELS)" --no-convert
+	@$(CONVERT)
 
 # What goes on without the weights asks for them once a day.
 .PHONY: weights
 weights: $(VENV)/local
-	@$(PY) -m tapeline models --models "$(MODELS)" --optional
+	@$(PY) -m tapeline models --models "$(MODELS)" --no-convert --optional
+	@$(CONVERT)
+
+.PHONY: converted
+converted: .venv-convert/convert
+	@PYTHONPATH=layers/tapeline:. .venv-convert/bin/python -m infra.image.resnet50 --cache "$(MODELS)"
 
 .PHONY: wheel
 wheel: $(VENV)/dev ## Build the distribution into dist
@@ -170,7 +185,7 @@ openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference local dev sam container; do \
+	@for group in inference convert local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
@@ -187,7 +202,7 @@ model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/mod
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs
-	@rm -rf .venv .venv-sam .cache dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@rm -rf .venv .venv-convert .venv-sam .cache dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The developers' environment holds the local one: whichever is there first serves make run.
@@ -198,6 +213,10 @@ $(VENV)/local: requirements/local.txt requirements/dev.txt
 
 $(VENV)/dev: requirements/dev.txt
 	@if ! cmp -s $(VENV)/installed.txt requirements/dev.txt; then $(call INSTALL,$(VENV),requirements/dev.txt); fi
+	@touch $@
+
+.venv-convert/convert: requirements/convert.txt
+	@$(call INSTALL,.venv-convert,requirements/convert.txt)
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt

@@ -10,7 +10,13 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 _BASE: Final = "command"
 
 # Extra -> the group that it installs.
-_EXTRAS: Final = {"read": "inference", "parquet": "parquet", "local": "local", "train": "train"}
+_EXTRAS: Final = {
+    "read": "inference",
+    "parquet": "parquet",
+    "local": "local",
+    "train": "train",
+    "convert": "convert",
+}
 
 # Packages of the groups that only the functions' handlers import, which the extras for reading leave out.
 _HANDLERS_ONLY: Final = frozenset({"aws-lambda-powertools"})

@@ -44,9 +44,14 @@ _WITHOUT: Final = "the answers are the same without them, and the label columns 
     is_flag=True,
     help="Go on without the files where they can't be had, and don't ask for them again for a day.",
 )
+@click.option(
+    "--no-convert", is_flag=True, help="Fetch alone: what converts the weights isn't installed here."
+)
 @click.option("--status", is_flag=True, help="Fetch nothing; say what is there.")
 @json_option
-def models(*, models: Path | None, source: Path | None, optional: bool, status: bool, as_json: bool) -> int:
+def models(
+    *, models: Path | None, source: Path | None, optional: bool, no_convert: bool, status: bool, as_json: bool
+) -> int:
     """Fetch, check and convert ResNet50's weights, which label what pictures show.
 
     Reading needs none of them: the text reader's models are in its package.
@@ -54,6 +59,8 @@ def models(*, models: Path | None, source: Path | None, optional: bool, status: 
     folder = models or models_folder()
     if not status:
         _fetch(folder, source, optional=optional)
+        if not no_convert:
+            _convert(folder)
     there = {
         "folder": folder,
         "weights": (folder / RESNET50_WEIGHTS).is_file(),
@@ -82,6 +89,18 @@ def _fetch(folder: Path, source: Path | None, *, optional: bool) -> None:
         Progress().say(f"ResNet50's weights can't be had now: {_WITHOUT}. `tapeline models` says why")
     else:
         note.unlink(missing_ok=True)
+
+
+def _convert(folder: Path) -> None:
+    """Convert the weights where they are there and haven't been."""
+    weights, destination = folder / RESNET50_WEIGHTS, folder / RESNET50_FOLDER
+    if not weights.is_file() or destination.is_dir():
+        return
+    # Only now: it needs TensorFlow.
+    from infra.image.resnet50 import export_resnet50  # noqa: PLC0415
+
+    export_resnet50(weights, destination)
+    Progress().say(f"{destination}: made from {weights.name}")
 
 
 def _is_recent(note: Path) -> bool:

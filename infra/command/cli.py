@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from infra.command import about, reading, runs, serving, training
+from infra.command import about, estimating, reading, runs, serving, training
 from infra.command.about import COMPLETION
 from infra.command.grammar import HELP_WIDTH, examples
 from tapeline import __version__
@@ -53,6 +53,7 @@ for _command in (
     reading.read,
     runs.run,
     runs.resume,
+    estimating.estimate,
     serving.serve,
     serving.cloud,
     training.train,
@@ -132,7 +133,9 @@ def _missing(error: ModuleNotFoundError) -> str:
     """Say which extra brings a package."""
     name = (error.name or "").partition(".")[0]
     extra = "local" if name in {"docker", "ministack", "samtranslator", "yaml"} else "read"
-    extra = "train" if name in {"lightgbm", "scipy"} else extra
+    extra = {"lightgbm": "train", "scipy": "train", "tensorflow": "convert", "keras": "convert"}.get(
+        name, extra
+    )
     return f"expected the package {name}, received none: pip install 'tapeline[{extra}]'"
 
 

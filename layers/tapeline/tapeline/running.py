@@ -20,6 +20,7 @@ from tapeline.adapters.file_store import FileStore
 from tapeline.answering import Components
 from tapeline.batch import keys
 from tapeline.batch.documents import RejectionDocument, RunDocument
+from tapeline.batch.estimate import Pace
 from tapeline.batch.fan_out import Sharding, fan_out
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.keys import InputObject
@@ -195,7 +196,7 @@ class _Run:
         return RunResult(files, report, time.monotonic() - start)
 
     def _fan_out(self) -> str:
-        sharding = Sharding(self._options.workers, _LARGEST_SHARD, _MOST_ROWS)
+        sharding = Sharding(Pace(self._options.workers, _LARGEST_SHARD), _MOST_ROWS)
         outcome = fan_out(
             self._source, self._drop, self._results, _NoMachine(), sharding, scratch=self._state
         )
