@@ -20,6 +20,8 @@ from infra.command.grammar import (
     workers_option,
 )
 from infra.local.progress import Progress
+from tapeline.batch.lines import InputLines
+from tapeline.batch.table_formats import as_csv
 from tapeline.errors import TapelineError
 from tapeline.local_components import models_folder, processors
 from tapeline.local_pictures import LocalPictures, find_pictures
@@ -32,18 +34,21 @@ EXIT_ROW_ERRORS: Final = 3
 # Rows of the predictions that are printed. Chosen by hand: they fit a terminal beside the figures.
 _SHOWN_ROWS: Final = 8
 
+# Bytes of the predictions that are read at once for that.
+_CHUNK_BYTES: Final = 64 * 1024
+
 type Engine = Literal["process", "docker"]
 
 
 @click.command(
-    short_help="Answer a CSV.",
+    short_help="Answer a table.",
     epilog=examples(
         "tapeline run products.csv --images pictures --out results",
         "tapeline run products.csv --workers 4",
         "tapeline run examples/test.csv --images examples/images --cloud local",
     ),
 )
-@click.argument("table", type=FILE, metavar="CSV")
+@click.argument("table", type=FILE, metavar="TABLE")
 @click.option(
     "--out",
     type=OutFolder(),
@@ -69,6 +74,7 @@ type Engine = Literal["process", "docker"]
 @click.option(
     "--s3", multiple=True, metavar="BUCKET/PREFIX/", help="Where s3:// links may lead; not with --cloud."
 )
+@click.option("--keep-columns", is_flag=True, help="Have the table's columns beside the predictions.")
 @click.option("--replace", is_flag=True, help="Write over the outputs, or the stopped run, of another table.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where the run finished but rows have errors.")
 @json_option
@@ -82,14 +88,15 @@ def run(
     workers: int | None,
     models: Path | None,
     s3: tuple[str, ...],
+    keep_columns: bool,
     replace: bool,
     exit_zero: bool,
     as_json: bool,
 ) -> int:
-    """Answer a CSV with the columns image_link and entity_name.
+    """Answer a table with the columns image_link and entity_name.
 
-    Writes NAME_out.csv, details.csv, errors.csv and report.json. A run that is stopped goes on with `tapeline
-    resume`.
+    TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Writes NAME_out in the same format, details.csv,
+    errors.csv and report.json. A run that is stopped goes on with `tapeline resume`.
     """
     if engine == "docker" and cloud is None:
         raise click.UsageError("--engine docker runs in the local cloud: add --cloud local")
@@ -108,10 +115,16 @@ def run(
             workers=count,
             engine=engine,
             progress=progress,
+            keep_columns=keep_columns,
         )
     else:
         options = RunOptions(
-            table.absolute(), images and images.absolute(), models and models.absolute(), count, s3
+            table=table.absolute(),
+            images=images and images.absolute(),
+            models=models and models.absolute(),
+            workers=count,
+            s3=s3,
+            keep_columns=keep_columns,
         )
         with _resumable(out):
             result = start_run(options, out, progress)
@@ -168,6 +181,7 @@ def _run_in_cloud(
     workers: int,
     engine: Engine,
     progress: Progress,
+    keep_columns: bool,
 ) -> RunResult:
     """Run in the local cloud; what it said is kept where it fails."""
     # Only now: most runs need none of it.
@@ -177,7 +191,11 @@ def _run_in_cloud(
     from infra.local.job import Job, run_job  # noqa: PLC0415
 
     in_containers = engine == "docker"
-    deployment = Deployment(None if in_containers else models or models_folder(), workers=workers)
+    deployment = Deployment(
+        None if in_containers else models or models_folder(),
+        workers=workers,
+        parameters={"KeepColumns": str(keep_columns).lower()},
+    )
     log = out / "local-cloud.log"
     log.unlink(missing_ok=True)
     with ExitStack() as stack:
@@ -208,8 +226,9 @@ def _finish(result: RunResult, *, as_json: bool, exit_zero: bool) -> int:
 
 def _print_rows(result: RunResult) -> None:
     """Print the first predictions, below the table's header."""
-    with result.predictions.open(encoding="utf-8", newline="") as file:
-        for shown, line in enumerate(csv.reader(file)):
+    with result.predictions.open("rb") as file:
+        lines = InputLines(as_csv(iter(lambda: file.read(_CHUNK_BYTES), b"")))
+        for shown, line in enumerate(csv.reader(lines)):
             if shown > _SHOWN_ROWS:
                 print(f"... {result.report.rows - _SHOWN_ROWS} more")
                 break

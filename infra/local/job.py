@@ -13,6 +13,7 @@ from tapeline.batch import keys
 from tapeline.batch.documents import RejectionDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.report import ReportDocument
+from tapeline.batch.table_formats import split_name
 from tapeline.batch.tracking import RunTracker
 from tapeline.errors import RunFailedError
 from tapeline.out_folder import bring_outputs
@@ -82,8 +83,8 @@ def answer_csv(job: Job, stack: Stack, progress: Progress) -> RunResult:
 
 
 def _upload_csv(csv: Path, stack: Stack) -> InputObject:
-    # The trigger takes .csv only; the outputs are named after the stem in any case.
-    key = f"incoming/{csv.stem}.csv"
+    # The trigger takes these ends only; any other file is read as what it is, and its outputs are CSV.
+    key = f"incoming/{''.join(split_name(csv.name))}"
     answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=csv.read_bytes())
     return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 

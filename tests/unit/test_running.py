@@ -1,16 +1,19 @@
 """Runs in this process: the same outputs as the steps themselves, stopped and resumed as well."""
 
 import csv
+import gzip
 import json
 import math
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
+from tapeline.batch.table_formats import as_csv
 from tapeline.errors import OutFolderError, RejectedInputError
 from tapeline.out_folder import STATE
 from tapeline.running import RunOptions, resume_run, start_run
@@ -142,3 +145,24 @@ def test_a_folder_without_a_stopped_run_cannot_go_on(tmp_path: Path, options: st
 def test_options_come_back_as_they_were() -> None:
     options = RunOptions(Path("/a.csv"), Path("/images"), None, 3, ("bucket/prefix/",))
     assert RunOptions.load(options.dump()) == options
+
+
+@pytest.mark.parametrize("end", [".csv.gz", ".jsonl", ".parquet"])
+def test_other_tables_have_the_same_predictions_in_their_own_format(
+    table: Path, tmp_path: Path, end: str
+) -> None:
+    plain = start_run(RunOptions(table, workers=1, keep_columns=True), tmp_path / "plain", Counting())
+    other = tmp_path / f"test{end}"
+    if end == ".parquet":
+        pytest.importorskip("pyarrow")
+        pd.read_csv(table).to_parquet(other)
+    elif end == ".jsonl":
+        pd.read_csv(table).to_json(other, orient="records", lines=True)
+    else:
+        other.write_bytes(gzip.compress(table.read_bytes()))
+    found = start_run(RunOptions(other, workers=1, keep_columns=True), tmp_path / "other", Counting())
+    assert found.predictions.name == f"test_out{end}"
+    assert b"".join(as_csv([found.predictions.read_bytes()])) == plain.predictions.read_bytes()
+    header = plain.predictions.read_text().splitlines()[0]
+    assert header == "index,image_link,entity_name,prediction"
+    assert found.errors.read_bytes() == plain.errors.read_bytes()

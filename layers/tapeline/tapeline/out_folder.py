@@ -6,6 +6,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.keys import InputObject
+from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.errors import OutFolderError
 from tapeline.ports import ObjectStore
 
@@ -35,13 +36,13 @@ def check_out_folder(out: Path, table: Path, *, replace: bool = False) -> None:
     probe = out / f".{keys.REPORT}.partial"
     probe.write_bytes(b"")
     probe.unlink()
-    stem = InputObject("", table.name, None).stem
-    own = keys.predictions_name(stem)
+    source = InputObject("", table.name, None)
+    own = keys.predictions_name(source.stem, source.format)
     written = {*_FIXED_NAMES, own}
     if table.resolve().parent == out.resolve() and table.name in written:
         raise OutFolderError(
             f"expected an input that the outputs don't replace, received {table}, which is one of them: "
-            f"say another folder for these outputs, such as --out {out.with_name(f'{out.name}-{stem}')}"
+            f"say another folder, such as --out {out.with_name(f'{out.name}-{source.stem}')}"
         )
     if replace:
         return
@@ -50,7 +51,8 @@ def check_out_folder(out: Path, table: Path, *, replace: bool = False) -> None:
             f"expected a folder without a stopped run, received {out}, which has one: go on with it by "
             f"`tapeline resume {out}`, or add --replace to begin anew"
         )
-    others = sorted(path.name for path in out.glob(keys.predictions_name("*")) if path.name != own)
+    patterns = [keys.predictions_name("*", end) for end in MEDIA_TYPES]
+    others = sorted({path.name for pattern in patterns for path in out.glob(pattern)} - {own})
     if others and (out / keys.REPORT).exists():
         raise OutFolderError(
             f"expected a folder without outputs of another table, received {out} with {others[0]}: its "

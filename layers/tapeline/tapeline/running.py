@@ -82,6 +82,7 @@ class RunOptions:
         models: The folder of the model files; None for the user's.
         workers: Pictures that are read at once.
         s3: Where ``s3://`` links may lead.
+        keep_columns: Whether the predictions have the table's columns beside them.
     """
 
     table: Path
@@ -89,6 +90,7 @@ class RunOptions:
     models: Path | None = None
     workers: int = field(default_factory=processors)
     s3: tuple[str, ...] = ()
+    keep_columns: bool = False
 
     def dump(self) -> str:
         """Return the options as JSON."""
@@ -189,7 +191,8 @@ class _Run:
             _Workers(run, self._results, self._options, _Count(progress)).finish()
         finally:
             progress.finish()
-        reduce_run(run, self._drop, self._results, self._state)
+        keep_columns = self._options.keep_columns
+        reduce_run(run, self._drop, self._results, self._state, keep_columns=keep_columns)
         files = bring_outputs(self._source, self._results, self._out)
         report = ReportDocument.load(files[-1].read_bytes())
         shutil.rmtree(self._state)

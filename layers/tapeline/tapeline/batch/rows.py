@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from tapeline.batch.lines import InputLines
+from tapeline.batch.table_formats import as_csv
 from tapeline.batch.tables import ERROR_COLUMNS, MAX_CELL_LENGTH, join_cells, restore_cell, unfit_cells
 from tapeline.download.links import MAX_LINK_LENGTH
 from tapeline.errors import ErrorCode, RejectedInputError
@@ -64,6 +65,9 @@ class Row:
 class RowReader:
     """Streams an input CSV: UTF-8 with or without BOM, LF, CRLF or CR, quoted or not.
 
+    A table of another format is read as the CSV that it would be: see
+    :mod:`tapeline.batch.table_formats`.
+
     Blank lines aren't rows, as in ``pandas.read_csv``. A line with too few or too many cells is a
     row with a ``problem``: it must not get lost. The used columns are found whatever their case, and
     with spaces, hyphens or nothing in place of underscores.
@@ -84,7 +88,7 @@ class RowReader:
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._lines = InputLines(chunks)
+        self._lines = InputLines(as_csv(chunks))
         # Not strict, the csv module would take all that follows an unclosed quote for one cell.
         self._reader = csv.reader(self._lines, strict=True)
         self._blank_lines = 0
