@@ -4,4 +4,10 @@ from tapeline.settings import DropSettings, ResultsSettings
 
 
 class ReducerSettings(DropSettings, ResultsSettings):
-    """What Reducer reads from its environment."""
+    """What Reducer reads from its environment.
+
+    Attributes:
+        keep_columns: Whether the predictions have the input's columns beside them.
+    """
+
+    keep_columns: bool = False

@@ -36,6 +36,9 @@ from tapeline.model_files import (
 
 _ROOT: Final = Path(__file__).parents[2]
 
+# Which files, with their addresses, sizes and hashes.
+LOCK: Final = _ROOT / "infra" / "models.lock.json"
+
 # Seconds to connect to a server. Chosen by hand.
 _CONNECT_SECONDS: Final = 10
 
@@ -65,20 +68,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parse(arguments)
     try:
-        lock = read_lock(options.lock)
-        options.cache.mkdir(parents=True, exist_ok=True)
-        found: dict[str, FileHashes] = {}
-        for locked in lock.files:
-            hashes = _fetch(locked, options.cache, options.source)
-            found[locked.name] = hashes
-            if locked.name == RESNET50_WEIGHTS and not options.renew:
-                _remove_outdated(options.cache, hashes)
-        if options.renew:
-            _renew(options.lock, lock, found)
+        fetch_models(options.cache, options.source, options.lock, renew=options.renew)
     except (ModelFileError, OSError) as error:
         _say(f"error: {error}")
         return 1
     return 0
+
+
+def fetch_models(
+    cache: Path, source: Path | None = None, lock_file: Path = LOCK, *, renew: bool = False
+) -> None:
+    """Bring the files that a lock names into the cache, where a model made of other weights is removed.
+
+    Args:
+        cache: Where the files go; made where it is missing.
+        source: A folder to copy them from; None to download them.
+        lock_file: Which files.
+        renew: Whether to write the files' sizes and hashes into the lock.
+
+    Raises:
+        ModelFileError: A file can't be fetched, or doesn't match the lock.
+    """
+    lock = read_lock(lock_file)
+    cache.mkdir(parents=True, exist_ok=True)
+    found: dict[str, FileHashes] = {}
+    for locked in lock.files:
+        hashes = _fetch(locked, cache, source)
+        found[locked.name] = hashes
+        if locked.name == RESNET50_WEIGHTS and not renew:
+            _remove_outdated(cache, hashes)
+    if renew:
+        _renew(lock_file, lock, found)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -92,7 +112,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--lock",
         type=Path,
         metavar="FILE",
-        default=_ROOT / "infra" / "models.lock.json",
+        default=LOCK,
         help="which files, with their addresses, sizes and hashes (default: infra/models.lock.json)",
     )
     parser.add_argument(

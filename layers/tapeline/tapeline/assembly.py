@@ -5,6 +5,7 @@ The models are loaded by :mod:`tapeline.loading`, in a process of their own.
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,7 @@ from pydantic import Field, field_validator
 
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import HttpFetcher
-from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
+from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
 from tapeline.buckets import BUCKET_NAME
@@ -27,6 +28,7 @@ from tapeline.download.limits import (
 from tapeline.download.links import S3Prefix
 from tapeline.ports import PictureFetcher
 from tapeline.settings import ResultsSettings
+from tapeline.starting import start_answerer
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -35,9 +37,6 @@ MEGABYTES_PER_CPU: Final = 1769
 # MB of a worker's memory that aren't the reading process's: for nine downloaded bodies of 20 MiB, and for the
 # worker itself. Measured: 95 MB without bodies.
 _WORKER_MEGABYTES: Final = 320
-
-# What puts the answerer together in the reading process.
-_FACTORY: Final = "tapeline.loading:load_answerer"
 
 # A bucket, alone or with a prefix, as a regular expression.
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
@@ -103,14 +102,11 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
             pass one, in code; no setting leads here.
     """
     # First of all: its models are loaded while the rest is put together.
-    answerer = ReadingProcess(
-        _FACTORY,
-        {
-            "models_dir": str(settings.models_dir),
-            "threads": settings.threads,
-            "max_pixels": settings.max_pixels,
-        },
+    answerer = start_answerer(
+        settings.models_dir,
+        threads=settings.threads,
         memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
+        max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,
     )
     return Components(
@@ -118,6 +114,16 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
         answerer=answerer,
         downloads=settings.downloads,
     )
+
+
+def link_fetcher(s3: Collection[str]) -> PictureFetcher:
+    """Return a fetcher of links, from the web and from parts of S3, with the limits of the workers.
+
+    Args:
+        s3: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/`` with a slash at its end.
+    """
+    allowed = frozenset(map(_s3_prefix, s3))
+    return LinkFetcher(HttpFetcher(AddressPolicy(), FetchLimits()), S3Fetcher(s3_client(), allowed))
 
 
 def _fetcher(settings: WorkerSettings, policy: AddressPolicy) -> PictureFetcher:

@@ -162,8 +162,8 @@ def test_every_row_comes_back_once_in_order_with_its_cells(
     details = read(found["details.csv"])[1:]
     texts = [answers[at].text if at in answers else "" for at in every]
     assert [restore_cell(row[0]) for row in details] == [table.index_of(at) for at in every]
-    assert [row[1] for row in details] == list(predictions.values())
-    assert [restore_cell(row[4]) for row in details] == texts
+    assert [row[3] for row in details] == list(predictions.values())
+    assert [restore_cell(row[6]) for row in details] == texts
 
     failed = [at for at in every if at not in answers or answers[at].error_code]
     header, *errors = read(found["errors.csv"])
