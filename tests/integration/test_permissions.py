@@ -213,7 +213,7 @@ def end_a_run_that_is_not_there(stack: Stack) -> None:
 
 
 def wait_for_notices(proxy: RecordingProxy) -> None:
-    """Notify runs beside everything else: wait until it has told of a run with outputs, and of one without."""
+    """Notify runs beside all else: wait until it has told of a run with outputs, and of one without."""
     deadline = time.monotonic() + 60
     needed = {"s3:GetObject", "s3:ListBucket", "events:PutEvents", "sns:Publish"}
     while time.monotonic() < deadline:
