@@ -60,9 +60,20 @@ serve: $(VENV)/local models ## Serve the API and its page on this machine until 
 	@$(PY) -m infra.local serve --models "$(MODELS)" --workers $(WORKERS) \
 	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
 
+.PHONY: estimate
+estimate: $(VENV)/local ## Say what CSV would take on AWS: rows, pictures, refused rows, minutes, dollars (REPORT=out/report.json)
+	@$(PY) -m infra.local estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
+
+# Only a conversion needs TensorFlow: its environment is made where there are weights to convert.
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
-	@$(PY) -m infra.image.models --cache "$(MODELS)" || echo "tapeline: continuing without ResNet50: the label columns stay empty" >&2
+	@$(PY) -m infra.image.models --cache "$(MODELS)" \
+	  && { [ -f "$(MODELS)/resnet50/made_from.json" ] || $(MAKE) --no-print-directory converted; } \
+	  || echo "tapeline: continuing without ResNet50: the label columns stay empty" >&2
+
+.PHONY: converted
+converted: .venv-convert/convert
+	@PYTHONPATH=layers/tapeline:. .venv-convert/bin/python -m infra.image.resnet50 --cache "$(MODELS)"
 
 .PHONY: cloud
 cloud: $(VENV)/local models ## Start a local cloud that stays up, for sam local and the AWS CLI
@@ -133,6 +144,10 @@ benchmark-run: $(VENV)/dev ## Run a CSV through the local cloud with Inference s
 cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-workers
+benchmark-workers: $(VENV)/dev ## Compare memory sizes, threads and reading processes of the image; ROWS and IMAGES, or the examples
+	@$(PY) -m benchmarks.worker_shape $(if $(wildcard $(ROWS)),"$(ROWS)" "$(IMAGES)") $(BENCHMARK_ARGS)
+
 .PHONY: benchmark-api
 benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
@@ -155,7 +170,7 @@ openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference local dev sam container; do \
+	@for group in inference convert local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
@@ -172,7 +187,7 @@ model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/mod
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs
-	@rm -rf .venv .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@rm -rf .venv .venv-convert .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The developers' environment holds the local one: whichever is there first serves make run.
@@ -183,6 +198,10 @@ $(VENV)/local: requirements/local.txt requirements/dev.txt
 
 $(VENV)/dev: requirements/dev.txt
 	@if ! cmp -s $(VENV)/installed.txt requirements/dev.txt; then $(call INSTALL,$(VENV),requirements/dev.txt); fi
+	@touch $@
+
+.venv-convert/convert: requirements/convert.txt
+	@$(call INSTALL,.venv-convert,requirements/convert.txt)
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt

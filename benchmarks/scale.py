@@ -26,6 +26,7 @@ from tapeline import __version__
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch import keys
+from tapeline.batch.estimate import Pace
 from tapeline.batch.fan_out import Sharding, fan_out
 from tapeline.batch.keys import InputObject
 from tapeline.batch.reducer import reduce_run
@@ -37,7 +38,7 @@ from tapeline.errors import ErrorCode
 _SIZES: Final = ((131_187, 90_666), (1_000_000, 690_000), (5_000_000, 3_450_000), (500_000, 1))
 
 # The template's RunConcurrency, LargestShard and MaxRows.
-_SHARDING: Final = Sharding(workers=40, largest=200, most_rows=5_000_000)
+_SHARDING: Final = Sharding(Pace(workers=40, largest_shard=200), most_rows=5_000_000)
 
 _SOURCE: Final = InputObject("drop", "incoming/rows.csv", "1")
 

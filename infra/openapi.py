@@ -18,7 +18,14 @@ def main() -> None:
     # boto3's clients need a region, although they send no request.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     settings = PredictSettings(
-        results_bucket="results", image_buckets="", models_dir=Path(), state_machine_arn=_STATE_MACHINE_ARN
+        results_bucket="results",
+        image_buckets="",
+        models_dir=Path(),
+        state_machine_arn=_STATE_MACHINE_ARN,
+        workers=1,
+        largest_shard=1,
+        inference_memory=1769,
+        seconds_per_picture=1,
     )
     sys.stdout.write(dump_description(make_api(settings)))
 

@@ -13,7 +13,7 @@ from fan_out.settings import FanOutSettings
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
-from tapeline.batch.fan_out import FanOutcome, Sharding, fan_out
+from tapeline.batch.fan_out import FanOutcome, fan_out
 from tapeline.batch.keys import InputObject
 from tapeline.settings import load_settings
 
@@ -50,5 +50,5 @@ def _fan_out(source: InputObject) -> FanOutcome:
         drop=BucketStore(s3, source.bucket),
         results=BucketStore(s3, settings.results_bucket),
         executions=StateMachine(step_functions_client(), settings.state_machine_arn),
-        sharding=Sharding(settings.workers, settings.largest_shard, settings.max_rows),
+        sharding=settings.sharding,
     )

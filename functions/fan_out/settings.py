@@ -1,23 +1,30 @@
 """FanOut's settings."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field
 
-from tapeline.settings import ResultsSettings, StateMachineArn
+from tapeline.batch.estimate import Pace
+from tapeline.batch.fan_out import Sharding
+from tapeline.settings import PaceSettings, ResultsSettings, StateMachineArn
 
 
-class FanOutSettings(ResultsSettings):
+class FanOutSettings(PaceSettings, ResultsSettings):
     """What FanOut reads from its environment.
 
     Attributes:
         state_machine_arn: The state machine that runs the shards.
-        workers: Shards that run at once, so that a small file uses all of them.
-        largest_shard: Pictures in a shard at most.
         max_rows: Rows in a file at most.
+        max_run_cost: US dollars that a file may be estimated to cost; 0 for no limit.
     """
 
     state_machine_arn: StateMachineArn
-    workers: Annotated[int, Field(ge=1, le=10_000)]
-    largest_shard: Annotated[int, Field(ge=1, le=1_000)]
     max_rows: Annotated[int, Field(ge=1)]
+    max_run_cost: Annotated[float, Field(ge=0)]
+
+    @property
+    def sharding(self) -> Sharding:
+        """How files are cut, and which are refused."""
+        pace = Pace(self.workers, self.largest_shard, self.inference_memory, self.seconds_per_picture)
+        return Sharding(pace, self.max_rows, self.max_run_cost or math.inf)

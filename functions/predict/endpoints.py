@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import StringConstraints
 
+from predict.estimates import EstimateResponse, answer_estimate
 from predict.models import Entities, EntityName, Health, PredictResponse, RunResponse
 from predict.openapi import dump_description
 from predict.requests import parse_request
@@ -72,6 +73,10 @@ class Endpoints:
         prediction = self._services.predictor.predict(request.query, request.body, self._seconds_left())
         request_id = self._api.current_event.request_context.request_id
         return PredictResponse.of(prediction, group_id=request.group_id, request_id=request_id)
+
+    def estimate(self) -> EstimateResponse:
+        """Return what a run of the file in the request would take."""
+        return answer_estimate(self._api.current_event, self._services.settings)
 
     def runs(self, run: Annotated[RunName, Path(description="The run's name.")]) -> RunResponse:
         """Return the state of a run."""

@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.types import (
 )
 from pydantic import BaseModel
 
+from predict.estimates import CSV_TYPE, EstimateRequest
 from predict.models import PredictRequest
 from predict.problems import CONTENT_TYPE, Problem
 from predict.requests import PICTURE_TYPES
@@ -64,8 +65,9 @@ def describe_api(api: APIGatewayRestResolver) -> dict[str, Any]:
         security_schemes={"ApiKey": APIKey.model_validate({"in": "header", "name": "x-api-key"})},
     )
     document: dict[str, Any] = schema.model_dump(by_alias=True, exclude_none=True, mode="json")
-    _add_models(document, PredictRequest, Problem)
+    _add_models(document, EstimateRequest, PredictRequest, Problem)
     _add_predict_body(document)
+    _add_estimate_body(document)
     _remove_powertools_errors(document)
     return document
 
@@ -95,6 +97,17 @@ def _add_predict_body(document: dict[str, Any]) -> None:
     document["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {"application/json": {"schema": _reference(PredictRequest)}, **pictures},
+    }
+
+
+def _add_estimate_body(document: dict[str, Any]) -> None:
+    """Add the body of ``POST /estimate``, which has two forms too."""
+    document["paths"]["/estimate"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {
+            "application/json": {"schema": _reference(EstimateRequest)},
+            CSV_TYPE: {"schema": {"type": "string"}},
+        },
     }
 
 

@@ -56,7 +56,7 @@ def parse_request(
         ProblemError: The body has another media type, doesn't have the format of its media type, lacks a
             field, or is too large.
     """
-    media_type = (event.headers.get("content-type") or _JSON).split(";")[0].strip().lower()
+    media_type = media_type_of(event)
     if media_type == _JSON:
         return _from_json(event, max_bytes)
     if media_type not in PICTURE_TYPES:
@@ -70,12 +70,12 @@ def parse_request(
         raise invalid_request(
             [{"loc": ("query", "entity_name"), "msg": "expected one or more entities, received none"}]
         )
-    body = _check_picture(_decode_body(event), max_bytes)
+    body = _check_picture(decode_body(event), max_bytes)
     return PictureRequest(PictureQuery(POSTED, unique_names(entity_names)), body, group_id)
 
 
 def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
-    text = _decode_body(event)
+    text = decode_body(event)
     # Base64 makes 4 bytes of 3.
     if len(text) > max_bytes * 4 // 3 + _OTHER_FIELDS_BYTES:
         raise _too_large(len(text), max_bytes)
@@ -99,7 +99,17 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
     return PictureRequest(PictureQuery(link, request.entities, request.preview), body, group_id)
 
 
-def _decode_body(event: BaseProxyEvent) -> bytes:
+def media_type_of(event: BaseProxyEvent) -> str:
+    """Return the media type of a request's body, without parameters; JSON's where the request has none."""
+    return (event.headers.get("content-type") or _JSON).split(";")[0].strip().lower()
+
+
+def decode_body(event: BaseProxyEvent) -> bytes:
+    """Return a request's body as it was sent.
+
+    Raises:
+        ProblemError: It should be base64, and isn't.
+    """
     body = event.body or ""
     if not event.is_base64_encoded:
         return body.encode()

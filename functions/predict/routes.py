@@ -56,6 +56,20 @@ def _add_described_routes(api: APIGatewayRestResolver, endpoints: Endpoints) -> 
             }
         ),
     )(endpoints.predict)
+    api.post(
+        "/estimate",
+        summary="What a run of a CSV file would take",
+        tags=["Runs"],
+        security=API_KEY,
+        responses=describe_responses(
+            {
+                **KEY_ROUTE_PROBLEMS,
+                413: "The file is too large: send its counts.",
+                415: "The body has another media type.",
+                422: "The file, or a part of the request, can't be used.",
+            }
+        ),
+    )(endpoints.estimate)
     api.get(
         "/runs/<run>",
         summary="Progress of a batch run",

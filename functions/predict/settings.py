@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from tapeline.assembly import WorkerSettings
-from tapeline.settings import StateMachineArn
+from tapeline.batch.estimate import Pace
+from tapeline.settings import PaceSettings, StateMachineArn
 
 
-class PredictSettings(WorkerSettings):
-    """What Predict reads from its environment: the settings of every worker, and the API's limits.
+class PredictSettings(PaceSettings, WorkerSettings):
+    """What Predict reads from its environment: of every worker, of estimates, the API's limits.
 
     Attributes:
         fetch_seconds: Seconds that a download may take. Chosen by hand: leaves time to read the picture
@@ -31,3 +32,8 @@ class PredictSettings(WorkerSettings):
     state_machine_arn: StateMachineArn
     link_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
     cors_origin: str = ""
+
+    @property
+    def pace(self) -> Pace:
+        """How the batch works, for estimates."""
+        return Pace(self.workers, self.largest_shard, self.inference_memory, self.seconds_per_picture)

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import DEFAULT_WORKERS, Deployment
 from infra.local.engine import Engine
+from infra.local.estimating import describe, dump, estimate_csv
 from infra.local.example_cloud import run_cloud
 from infra.local.job import Job, JobResult, run_job
 from infra.local.progress import Progress
@@ -44,6 +45,10 @@ _EXAMPLES: Final = {
     "serve": """\
   python -m infra.local serve --port 8000
   python -m infra.local serve --images examples/images --workers 2
+""",
+    "estimate": """\
+  python -m infra.local estimate examples/test.csv
+  python -m infra.local estimate my.csv --report out/report.json --json
 """,
     "cloud": """\
   python -m infra.local cloud
@@ -137,6 +142,16 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, help="port (default: 8000, or any other where that is taken)")
     _add_worker_options(serve)
 
+    estimate = _add_command(
+        commands, "estimate", _estimate, "say what a CSV would take on AWS; start nothing"
+    )
+    estimate.add_argument("csv", type=_file, help="index,image_link,group_id,entity_name")
+    estimate.add_argument("--workers", type=_worker_count, help="shards that run at once (default: 40)")
+    estimate.add_argument(
+        "--report", type=_file, help="report.json of a run, for its time of a picture (default: a second)"
+    )
+    estimate.add_argument("--json", action="store_true", help="print the whole estimate as JSON")
+
     cloud = _add_command(
         commands, "cloud", _cloud, "start a local cloud with the examples in it, for sam local"
     )
@@ -158,9 +173,10 @@ def _add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=command)
-    parser.add_argument(
-        "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
-    )
+    if command is not _estimate:
+        parser.add_argument(
+            "--models", type=Path, default=Path(".cache/models"), help="folder that make models fills"
+        )
     return parser
 
 
@@ -220,6 +236,12 @@ def _serve(options: argparse.Namespace) -> int:
         # The terminal may be what has gone.
         with suppress(OSError):
             say("everything that was started has been ended")
+    return EXIT_OK
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    estimate = estimate_csv(options.csv, workers=options.workers, report=options.report)
+    print(dump(estimate) if options.json else describe(estimate))
     return EXIT_OK
 
 

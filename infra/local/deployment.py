@@ -101,6 +101,8 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
             "MaxConcurrency": str(deployment.workers),
             "RunConcurrency": str(deployment.workers),
             "LargestShard": str(_LARGEST_SHARD),
+            # Nothing here costs anything.
+            "MaxRunCost": "0",
             **({"ImageMirror": mirror} if deployment.pictures else {}),
             **deployment.parameters,
         },

@@ -21,6 +21,8 @@ OUTSIDE = {
     "PIL",
     "tensorflow",
     "keras",
+    "onnxruntime",
+    "openvino",
     "rapidocr",
     "cv2",
     "lightgbm",

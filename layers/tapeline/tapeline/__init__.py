@@ -2,7 +2,7 @@
 
 Data flows one way. The functions in ``functions/`` parse an event and call one function of this
 package; the package talks to the outside through the protocols of :mod:`tapeline.ports`, and the
-adapters in :mod:`tapeline.adapters` implement them with boto3, requests, Pillow, OpenCV, TensorFlow
+adapters in :mod:`tapeline.adapters` implement them with boto3, requests, Pillow, OpenCV, OpenVINO
 and rapidocr. Nothing outside ``adapters`` imports those libraries.
 """
 

@@ -1,9 +1,9 @@
 """What the functions' settings have in common; each function's class is made of these."""
 
+import os
 from typing import Annotated, Final
 
-from pydantic import StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import SettingsError
@@ -16,10 +16,10 @@ type BucketName = Annotated[str, StringConstraints(pattern=f"^{BUCKET_NAME}$")]
 type StateMachineArn = Annotated[str, StringConstraints(pattern=f"^{STATE_MACHINE_ARN}$")]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Settings from environment variables of the same names in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, validate_default=True)
 
 
 class ResultsSettings(Settings):
@@ -34,14 +34,31 @@ class DropSettings(Settings):
     drop_bucket: BucketName
 
 
+class PaceSettings(Settings):
+    """For functions that estimate what a file would take; each makes a :class:`tapeline.batch.estimate.Pace`.
+
+    Attributes:
+        workers: Shards of one run that run at once, so that a small file uses all of them.
+        largest_shard: Pictures in a shard at most.
+        inference_memory: A worker's memory in MB.
+        seconds_per_picture: Seconds of a worker for a picture.
+    """
+
+    workers: Annotated[int, Field(ge=1, le=10_000)]
+    largest_shard: Annotated[int, Field(ge=1, le=1_000)]
+    inference_memory: Annotated[int, Field(ge=128)]
+    seconds_per_picture: Annotated[float, Field(gt=0)]
+
+
 def load_settings[S: Settings](kind: type[S]) -> S:
     """Read and check a function's settings.
 
     Raises:
         SettingsError: A variable is missing or wrong; the message names each with what was expected.
     """
+    given = {name: os.environ[name.upper()] for name in kind.model_fields if name.upper() in os.environ}
     try:
-        return kind()
+        return kind.model_validate(given)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}, received {item['input']!r}"

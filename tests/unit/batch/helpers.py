@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tapeline.answerer import Answerer
 from tapeline.answering import Components
 from tapeline.batch import keys
+from tapeline.batch.estimate import Pace
 from tapeline.batch.fan_out import FanOutcome, Sharding, fan_out
 from tapeline.batch.inference import Worker
 from tapeline.batch.keys import InputObject
@@ -16,7 +17,7 @@ from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, d
 from tests.unit.fakes import Classifier, Decoder, Executions, Fetcher, MemoryStore, Reader
 
 SOURCE = InputObject("drop", "incoming/test.csv", "v1")
-SHARDING = Sharding(workers=2, largest=4, most_rows=1000)
+SHARDING = Sharding(Pace(workers=2, largest_shard=4), most_rows=1000)
 UNHURRIED = Worker(lambda: math.inf, 0, 3008, cold_start=False)
 
 

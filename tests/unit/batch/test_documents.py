@@ -37,6 +37,7 @@ def test_rejected_json_says_what_the_error_said_and_becomes_it_again() -> None:
         ("advice", "save it again"),
         ("line", 3),
         ("input", {"bucket": "drop", "key": "incoming/größe.csv", "version": None, "etag": "tag"}),
+        ("estimate", None),
     ]
     error = RejectionDocument.load(body).to_error()
     assert str(error) == "expected UTF-8 text, received the byte 0xff (line 3): save it again"

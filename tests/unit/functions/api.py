@@ -22,6 +22,7 @@ from tests.unit.fakes import Classifier, Decoder, Fetcher, MemoryStore, Reader
 ROOT = Path(__file__).parents[3]
 LINK = "https://images.example.com/a.png"
 PROBLEM_PREFIX = "urn:tapeline:problem:"
+PACE = {"workers": 40, "largest_shard": 200, "inference_memory": 3008, "seconds_per_picture": 1.0}
 STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 
 
@@ -103,7 +104,7 @@ class Api:
                     image_buckets="",
                     models_dir=Path("models"),
                     state_machine_arn=STATE_MACHINE_ARN,
-                    **settings,
+                    **{**PACE, **settings},
                 ),
                 Predictor(load or self._load),
                 RunTracker(store or MemoryStore(), runs or Runs(), Signer(), 900),

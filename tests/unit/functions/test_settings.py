@@ -15,7 +15,10 @@ SETTINGS: dict[type[Settings], dict[str, str]] = {
         "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:batch",
         "WORKERS": "50",
         "LARGEST_SHARD": "200",
+        "INFERENCE_MEMORY": "3008",
+        "SECONDS_PER_PICTURE": "1",
         "MAX_ROWS": "1000",
+        "MAX_RUN_COST": "100",
     },
     InferenceSettings: {
         "RESULTS_BUCKET": "results",

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from tapeline.batch.estimate import Estimate
 from tapeline.batch.keys import InputObject
 from tapeline.batch.schema import Schema
 from tapeline.errors import RejectedInputError
@@ -58,6 +59,7 @@ class RejectionDocument:
         advice: What to do about it.
         line: The file's line (from 1) with the problem, or None where there is no such line.
         input: The rejected object version.
+        estimate: What it would take, where that is the reason; else None.
     """
 
     error: Literal["rejected_input"]
@@ -66,11 +68,14 @@ class RejectionDocument:
     advice: str
     line: int | None
     input: InputObject
+    estimate: Estimate | None = None
 
     @classmethod
-    def of(cls, error: RejectedInputError, source: InputObject) -> Self:
+    def of(cls, error: RejectedInputError, source: InputObject, estimate: Estimate | None = None) -> Self:
         """Return the document for an error about an input."""
-        return cls("rejected_input", error.expected, error.received, error.advice, error.line, source)
+        return cls(
+            "rejected_input", error.expected, error.received, error.advice, error.line, source, estimate
+        )
 
     def to_error(self) -> RejectedInputError:
         """Return the error that the document was made of."""

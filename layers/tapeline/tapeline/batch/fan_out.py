@@ -1,5 +1,6 @@
 """An input CSV to a run: validated, grouped by picture, cut into shards, started."""
 
+import math
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE, RejectionDocument, RunDocument
+from tapeline.batch.estimate import Estimate, InputCounts, Pace, estimate_run
 from tapeline.batch.grouping import RowGroups
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.keys import InputObject
@@ -27,14 +29,14 @@ class Sharding:
     """How an input is cut.
 
     Attributes:
-        workers: Workers that run at once.
-        largest: Pictures in a shard at most.
+        pace: How the deployment works, on which the size of shards and the estimate depend.
         most_rows: Rows in an input at most; bounds the time and the scratch space of this step.
+        most_usd: US dollars that an input may be estimated to cost.
     """
 
-    workers: int
-    largest: int
+    pace: Pace
     most_rows: int
+    most_usd: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def fan_out(
             keys.check_stem(source.stem)
             document = _write_run(source, drop, results, sharding, scratch)
         except RejectedInputError as error:
-            body = RejectionDocument.of(error, source).dump()
+            estimate = error.estimate if isinstance(error, _CostLimitError) else None
+            body = RejectionDocument.of(error, source, estimate).dump()
             results.write(keys.rejection_key(source), body, content_type=JSON_TYPE)
             return FanOutcome(run, started=False, rejected=str(error))
     # Nothing in it depends on the time or on this call: for Step Functions, the same name with the same
@@ -108,6 +111,7 @@ def _write_run(
         with drop.open(source.key, source.version) as chunks:
             _add_rows(groups, chunks, sharding.most_rows)
         groups.group()
+        _check_cost(groups, sharding)
         names = _write_shards(run, groups, results, sharding)
         document = RunDocument(run, source, groups.rows, groups.pictures, len(names))
     results.write(keys.manifest_key(run, 1), dump_manifest(names), content_type=JSON_TYPE)
@@ -126,6 +130,25 @@ def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> Non
         groups.add(row)
 
 
+class _CostLimitError(RejectedInputError):
+    """An input would cost more than it may."""
+
+    def __init__(self, estimate: Estimate, most_usd: float) -> None:
+        super().__init__(
+            expected=f"a file that costs at most {most_usd:.2f} dollars",
+            received=f"one of {estimate.rows} rows on {estimate.pictures} pictures, estimated at "
+            f"{estimate.usd:.2f} dollars",
+            advice="split the file, or deploy with a larger MaxRunCost",
+        )
+        self.estimate = estimate
+
+
+def _check_cost(groups: RowGroups, sharding: Sharding) -> None:
+    estimate = estimate_run(InputCounts(groups.rows, groups.pictures), sharding.pace)
+    if estimate.usd > sharding.most_usd:
+        raise _CostLimitError(estimate, sharding.most_usd)
+
+
 def _write_shards(run: str, groups: RowGroups, results: ObjectStore, sharding: Sharding) -> list[str]:
     """Write the shards side by side, and return their names."""
 
@@ -134,5 +157,5 @@ def _write_shards(run: str, groups: RowGroups, results: ObjectStore, sharding: S
         results.write(keys.shard_key(run, name), numbered[1], content_type=CONTENT_TYPE)
         return name
 
-    size = shard_size(groups.tasks, workers=sharding.workers, largest=sharding.largest)
+    size = shard_size(groups.tasks, workers=sharding.pace.workers, largest=sharding.pace.largest_shard)
     return list(map_ahead(write, enumerate(cut_shards(groups, size)), threads=_WRITERS))

@@ -8,33 +8,14 @@ from itertools import accumulate
 from typing import Final, Literal
 
 from tapeline.batch.documents import RunDocument, dump_document
+from tapeline.batch.prices import gigabyte_seconds, workers_usd
 from tapeline.batch.schema import Schema
 from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
 from tapeline.batch.spool import AnsweredRow
 from tapeline.entities import is_known
 
-# US dollars for a gigabyte-second of Lambda on x86 in us-east-1: https://aws.amazon.com/lambda/pricing/
-LAMBDA_GIGABYTE_SECOND_USD: Final = 0.0000166667
-
-# US dollars for a Lambda request in us-east-1: https://aws.amazon.com/lambda/pricing/
-LAMBDA_REQUEST_USD: Final = 0.20 / 1_000_000
-
-# US dollars for a transition of a standard state machine in us-east-1:
-# https://aws.amazon.com/step-functions/pricing/
-STATE_TRANSITION_USD: Final = 0.025 / 1_000
-
-# US dollars for a PUT request to S3 Standard in us-east-1: https://aws.amazon.com/s3/pricing/
-S3_PUT_USD: Final = 0.005 / 1_000
-
-# State transitions for each shard: a Distributed Map counts the start of a child execution and each of its
-# states, of which there are two, InTime and Inference: https://aws.amazon.com/step-functions/pricing/
-TRANSITIONS_PER_SHARD: Final = 3
-
 # The entity that rows with an unknown one are counted under.
 UNKNOWN_ENTITY: Final = "unknown"
-
-# Megabytes in the gigabyte that Lambda's price is for: its memory sizes are powers of two.
-_MEGABYTES_PER_GIGABYTE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +122,11 @@ class ReportDocument:
     code_versions: tuple[str, ...]
     estimated_cost_usd: float
 
+    @property
+    def seconds_per_picture(self) -> float | None:
+        """Seconds of a worker for a picture, its cold starts among them; None where no picture was read."""
+        return self.worker_seconds / self.pictures_read if self.pictures_read else None
+
     def dump(self) -> bytes:
         """Return the document as JSON."""
         return dump_document(self)
@@ -203,7 +189,7 @@ class ReportBuilder:
         if stats.cold_start:
             self._cold.add(stats.shard)
         self._seconds += stats.seconds
-        self._gigabyte_seconds += stats.seconds * stats.memory_megabytes / _MEGABYTES_PER_GIGABYTE
+        self._gigabyte_seconds += gigabyte_seconds(stats.seconds, stats.memory_megabytes)
         self._hashes.update(stats.model_hashes)
         self._versions.add(stats.code_version)
 
@@ -263,12 +249,7 @@ class ReportBuilder:
         """The workers' cost in US dollars."""
         # FanOut writes the shard, workers write the results.
         puts = len(self._answered) + self._results
-        per_shard = LAMBDA_REQUEST_USD + TRANSITIONS_PER_SHARD * STATE_TRANSITION_USD
-        return (
-            self._gigabyte_seconds * LAMBDA_GIGABYTE_SECOND_USD
-            + len(self._answered) * per_shard
-            + puts * S3_PUT_USD
-        )
+        return workers_usd(self._gigabyte_seconds, len(self._answered), puts)
 
 
 def _percentiles(tenths: Counter[int]) -> Percentiles | None:

@@ -117,8 +117,8 @@ def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3
     if len(link) > MAX_LINK_LENGTH:
         raise _bad(link, f"more than {MAX_LINK_LENGTH} characters")
     # Before urlsplit(), which drops some of them without an error. Backslashes are slashes to some parsers
-    # only.
-    if any(not sign.isprintable() or sign.isspace() or sign == "\\" for sign in link):
+    # only. Of all spaces, only " " counts as printable.
+    if not link.isprintable() or " " in link or "\\" in link:
         raise _bad(link, "a link with a space, control character or backslash (percent-encode it)")
     return _parse_s3(link) if is_s3(link) else _parse_http(link, extra_ports)
 
