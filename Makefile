@@ -163,6 +163,10 @@ benchmark-run: $(VENV)/dev ## Run a CSV through the local cloud with Inference s
 cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-workers
+benchmark-workers: $(VENV)/dev ## Compare memory sizes, threads and reading processes of the image; ROWS and IMAGES, or the examples
+	@$(PY) -m benchmarks.worker_shape $(if $(wildcard $(ROWS)),"$(ROWS)" "$(IMAGES)") $(BENCHMARK_ARGS)
+
 .PHONY: benchmark-api
 benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)

@@ -68,40 +68,27 @@ def _cold_start(image: str, cpus: int) -> dict[str, Any]:
     return {
         "parts": parts,
         "first answer": found["marks"]["first picture"],
-        "peak_mb": found["peak_mb"],
+        "peak MB": round(found["peak_mb"]),
         # What the engine and the container's own start and end take.
         "container": whole - before[0],
     }
 
 
 def _show_times(runs: dict[int, list[dict[str, Any]]]) -> None:
-    heads = [head for cpus in runs for head in (f"{cpus} CPU", "computed")]
-    print("seconds, medians".ljust(40) + "".join(head.rjust(10) for head in heads))
+    def line(name: str, cells: Sequence[str]) -> None:
+        print(name.ljust(40) + "".join(cell.rjust(10) for cell in cells))
 
-    def line(name: str, values: Sequence[float | str], form: str = "10.2f") -> None:
-        print(name.ljust(40) + "".join(format(value, form) for value in values))
+    def medians(pairs: Sequence[tuple[float, float]]) -> list[str]:
+        return [f"{statistics.median(column):.2f}" for column in zip(*pairs, strict=True)]
 
-    def medians(values: dict[int, list[tuple[float, float]]]) -> list[float]:
-        return [statistics.median(column) for pairs in values.values() for column in zip(*pairs, strict=True)]
-
-    for name in next(iter(runs.values()))[0]["parts"]:
-        if name == "second picture":
-            line(
-                "first answer",
-                medians({cpus: [run["first answer"] for run in found] for cpus, found in runs.items()}),
-            )
-        line(
-            f"  {name}",
-            medians({cpus: [run["parts"][name] for run in found] for cpus, found in runs.items()}),
-        )
-    for name, form in (("container", "10.2f"), ("peak_mb", "10.0f")):
-        print(
-            name.ljust(40)
-            + "".join(
-                format(statistics.median(run[name] for run in found), form) + " " * 10
-                for found in runs.values()
-            )
-        )
+    line("seconds, medians", [head for cpus in runs for head in (f"{cpus} CPU", "computed")])
+    found = list(runs.values())
+    for name in found[0][0]["parts"]:
+        line(f"  {name}", [cell for each in found for cell in medians([run["parts"][name] for run in each])])
+    line("first answer", [cell for each in found for cell in medians([run["first answer"] for run in each])])
+    for name in ("container", "peak MB"):
+        values = [statistics.median(run[name] for run in each) for each in found]
+        line(name, [cell for value in values for cell in (f"{value:.2f}", "")])
 
 
 def _show_sizes(image: str, base: str) -> None:

@@ -35,6 +35,10 @@ _END_SECONDS: Final = 5.0
 # Not -m: the process's messages are then of the same classes as here.
 _COMMAND: Final = "from tapeline.adapters.reading_child import main; main()"
 
+# Environment variables by which a CPU is taken for a lesser one: what models return would change with them.
+# Source: oneDNN's documentation, "CPU Dispatcher Control"; the second name is the older one.
+_ISA_VARIABLES: Final = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+
 # Processes that a picture may end before it is to blame: the first may have been ended by something else.
 _TRIES: Final = 2
 
@@ -191,7 +195,7 @@ class _Child:
         try:
             self.process = subprocess.Popen(  # noqa: S603 - this program's own module
                 [sys.executable, "-P", "-c", _COMMAND, options.dump()],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 # What belongs to stdout is the parent's: some runtimes read it.
                 stdout=2,
@@ -232,6 +236,11 @@ class _Child:
             code = -signal.SIGKILL
         self.end()
         return f"exit code {code}" if code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _ISA_VARIABLES}
+    return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _end(process: "subprocess.Popen[bytes]", channel: MessageChannel, lifeline: int) -> None:
