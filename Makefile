@@ -175,6 +175,10 @@ benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 
 benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled ROWS, with their pictures in IMAGES
 	@$(PY) -m benchmarks.dimension_lines "$(ROWS)" "$(IMAGES)" $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-reading
+benchmark-reading: $(VENV)/dev ## Time ROWS' pictures in IMAGES from bytes to answers (BENCHMARK_ARGS="--before CHECKOUT")
+	@$(PY) -m benchmarks.reading "$(ROWS)" --images "$(IMAGES)" $(BENCHMARK_ARGS)
+
 .PHONY: soak
 soak: $(VENV)/dev ## Answer runs for MINUTES (30) while workers are killed, the store fails and pictures are hostile
 	@$(PY) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(BENCHMARK_ARGS)

@@ -49,7 +49,7 @@ from tapeline.model_files import (
 _LOCK: Final = Path(__file__).parent / "models.lock.json"
 
 # The model's name -> its file in the lock's conversion.
-_SOURCES: Final = {
+SOURCES: Final = {
     DETECTOR: "models/PP-OCRv6_det_small.onnx",
     DIRECTION: "models/ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     RECOGNISER: "models/PP-OCRv6_rec_small.onnx",
@@ -110,9 +110,9 @@ def make_models(rows: Path, images: Path, folder: Path, lock_path: Path) -> None
     bodies = _samples(rows, images)
     folder.mkdir(parents=True, exist_ok=True)
     core = openvino.Core()
-    models = {name: core.read_model(_source(sources, path)) for name, path in _SOURCES.items()}
-    _cut_classes(models[RECOGNISER], _characters(_source(sources, _SOURCES[RECOGNISER])))
-    models[DETECTOR_INT8] = _quantise(core.read_model(_source(sources, _SOURCES[DETECTOR])), bodies)
+    models = {name: core.read_model(_source(sources, path)) for name, path in SOURCES.items()}
+    _cut_classes(models[RECOGNISER], _characters(_source(sources, SOURCES[RECOGNISER])))
+    models[DETECTOR_INT8] = _quantise(core.read_model(_source(sources, SOURCES[DETECTOR])), bodies)
     with TemporaryDirectory(dir=folder) as scratch:
         for name in MODELS:
             openvino.save_model(models[name], Path(scratch) / f"{name}.xml", compress_to_fp16=True)

@@ -208,6 +208,7 @@ def test_a_process_takes_its_cpu_for_what_it_is(monkeypatch: pytest.MonkeyPatch,
     environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
     process.close()
     assert b"TAPELINE_OTHER=kept" in environment
+    assert b"MALLOC_MMAP_THRESHOLD_=33554432" in environment
     assert not [entry for entry in environment if entry.startswith(name.encode())]
 
 
