@@ -109,6 +109,10 @@ train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pic
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT
 	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
 
+.PHONY: quantise
+quantise: .venv-quantise/quantise ## Make the OCR models anew, with the train split of ROWS, and their pictures in IMAGES, as samples
+	@PYTHONPATH=layers/tapeline:. .venv-quantise/bin/python -m infra.quantise "$(ROWS)" --images "$(IMAGES)"
+
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
 	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container" $(PYTEST_ARGS)
@@ -174,7 +178,7 @@ openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference convert local dev sam container; do \
+	@for group in inference convert quantise local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
@@ -191,7 +195,7 @@ model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/mod
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs
-	@rm -rf .venv .venv-convert .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@rm -rf .venv .venv-convert .venv-quantise .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The developers' environment holds the local one: whichever is there first serves make run.
@@ -206,6 +210,10 @@ $(VENV)/dev: requirements/dev.txt
 
 .venv-convert/convert: requirements/convert.txt
 	@$(call INSTALL,.venv-convert,requirements/convert.txt)
+	@touch $@
+
+.venv-quantise/quantise: requirements/quantise.txt
+	@$(call INSTALL,.venv-quantise,requirements/quantise.txt)
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt
