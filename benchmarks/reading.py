@@ -142,9 +142,9 @@ def main() -> None:
 
 
 def run(rows: dict[str, list[TruthRow]], links: Sequence[str], options: argparse.Namespace) -> None:
-    checkouts = [("before", options.before, dict(os.environ), {})] if options.before else []
-    checkouts.append(("now", _ROOT, child_environment(), {"precision": options.precision}))
-    contenders = [Contender(*each) for each in checkouts]
+    contenders = [Contender("now", _ROOT, child_environment(), {"precision": options.precision})]
+    if options.before:
+        contenders.insert(0, Contender("before", options.before, os.environ, {}))
     for number, link in enumerate(links, 1):
         picture = {
             "path": str(options.images / rows[link][0].file_name),

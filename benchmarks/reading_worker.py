@@ -7,17 +7,18 @@ It runs against the package of any checkout that is first on PYTHONPATH. A line 
 import json
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 # Pixels of a picture at most. More than any picture has, so that no checkout's default matters.
 _MAX_PIXELS = 1 << 30
 
 
-def timed(call: Callable[..., Any], seconds: Counter[str], name: str) -> Callable[..., Any]:
+def timed(call: Callable[..., Any], seconds: dict[str, float], name: str) -> Callable[..., Any]:
     """Count the CPU seconds of calls."""
 
     def run(*arguments: Any) -> Any:
@@ -26,17 +27,15 @@ def timed(call: Callable[..., Any], seconds: Counter[str], name: str) -> Callabl
             return call(*arguments)
         finally:
             # The reader's second argument is only there in the second OCR pass.
-            stage = "second pass" if name == "first pass" and len(arguments) > 1 else name
-            seconds[stage] += time.process_time() - start
+            second = name == "first pass" and len(arguments) > 1
+            seconds["second pass" if second else name] += time.process_time() - start
 
     return run
 
 
-class Stage:
-    """One of the answerer's adapters, its calls timed."""
-
-    def __init__(self, adapter: Any, method: str, name: str, seconds: Counter[str]) -> None:
-        setattr(self, method, timed(getattr(adapter, method), seconds, name))
+def stage(adapter: Any, method: str, name: str, seconds: dict[str, float]) -> Any:
+    """Return what has one of an adapter's methods, its calls timed."""
+    return SimpleNamespace(**{method: timed(getattr(adapter, method), seconds, name)})
 
 
 def megabytes() -> int:
@@ -57,13 +56,13 @@ def main() -> None:
     arguments = json.loads(sys.argv[1])
     # Without ResNet50, whose labels don't bear on answers.
     own = load_answerer(models_dir="", threads=1, max_pixels=_MAX_PIXELS, **arguments)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     timed_answerer = replace(
         own,
         classifier=None,
-        decoder=Stage(own.decoder, "decode", "decode", seconds),
-        reader=Stage(own.reader, "read", "first pass", seconds),
-        shape_finder=Stage(own.shape_finder, "find", "lines", seconds),
+        decoder=stage(own.decoder, "decode", "decode", seconds),
+        reader=stage(own.reader, "read", "first pass", seconds),
+        shape_finder=stage(own.shape_finder, "find", "lines", seconds),
     )
     print(json.dumps({"megabytes": megabytes()}), flush=True)
     for line in sys.stdin:

@@ -240,7 +240,7 @@ def _mean_within(corners: Corners, probabilities: Floats) -> float:
 
 def _largest_cores(cores: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return a map of 0 and 1, shape (rows, columns), with its largest cores alone."""
-    # The first one is the background.
+    # The first one is what is beside them.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
     if count - 1 <= MAX_REGIONS:
         return cores
