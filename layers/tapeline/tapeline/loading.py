@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.adapters.pillow_encoder import encode_preview
+from tapeline.adapters.pillow_encoder import encode_crop, encode_preview
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.answerer import Answerer
@@ -28,4 +28,5 @@ def load_answerer(models_dir: str, threads: int, max_pixels: int) -> Answerer:
         classifier=ResNet50Classifier(folder, threads) if resnet50_present(folder) else None,
         shape_finder=OpenCvShapeFinder(),
         encode=encode_preview,
+        crop=encode_crop,
     )
