@@ -12,6 +12,7 @@ from tapeline.answering import Components
 from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.states import ShardInput, parse_input
+from tapeline.batch.thumbnails import Reviewing
 from tapeline.settings import load_settings
 
 logger = Logger()
@@ -49,6 +50,7 @@ def infer(
         reserve_seconds=settings.reserve_seconds,
         memory_megabytes=settings.aws_lambda_function_memory_size,
         cold_start=cold_start,
+        reviewing=Reviewing(settings.review_threshold, settings.thumbnails),
     )
     store = BucketStore(s3_client(), settings.results_bucket)
     output = infer_shard(task.run, task.shard, store, components, worker).model_dump()

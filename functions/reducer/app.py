@@ -33,6 +33,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         drop=BucketStore(s3, settings.drop_bucket),
         results=BucketStore(s3, settings.results_bucket),
         scratch=Path(tempfile.gettempdir()),
+        threshold=settings.review_threshold,
     ).model_dump()
     logger.info("reduced", extra=output)
     return output

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tapeline.buckets import BUCKET_NAME
@@ -32,6 +32,16 @@ class DropSettings(Settings):
     """For functions that read what users drop."""
 
     drop_bucket: BucketName
+
+
+class ReviewSettings(Settings):
+    """For functions that know which answers are to be reviewed.
+
+    Attributes:
+        review_threshold: How sure an answer has to be, from 0 to 1, not to be reviewed.
+    """
+
+    review_threshold: Annotated[float, Field(ge=0, le=1)] = 0.9
 
 
 def load_settings[S: Settings](kind: type[S]) -> S:
