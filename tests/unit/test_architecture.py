@@ -58,7 +58,7 @@ FLOORS = (
     {"buckets", "entities", "errors", "geometry", "model_files", "notes", "picture", "ports", "settings"},
     {"download", "quantities"},
     {"answers"},
-    {"adapters", "reading"},
+    {"adapters", "cropping", "reading"},
     {"ranking"},
     {"answerer", "answering"},
     {"batch", "predicting"},
@@ -137,7 +137,7 @@ def test_the_package_knows_no_function(path: Path) -> None:
 
 
 def test_there_are_handlers_to_look_at() -> None:
-    assert len(HANDLERS) == 5
+    assert len(HANDLERS) == 6
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
@@ -163,7 +163,7 @@ importlib.import_module(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("function", ["fan_out", "missing", "reducer"])
+@pytest.mark.parametrize("function", ["fan_out", "correct", "missing", "reducer"])
 def test_a_zip_function_imports_only_what_its_layer_and_the_runtime_have(function: str) -> None:
     lock = re.findall(
         r"^([a-z0-9-]+)==", (ROOT / "layers/tapeline/requirements.txt").read_text(), re.MULTILINE
