@@ -60,6 +60,15 @@ serve: $(VENV)/local models ## Serve the API and its page on this machine until 
 	@$(PY) -m infra.local serve --models "$(MODELS)" --workers $(WORKERS) \
 	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
 
+.PHONY: review
+review: $(VENV)/local models ## Serve the page to review the run whose outputs are in OUT, until Ctrl-C
+	@$(PY) -m infra.local review --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) $(if $(RUN),--run "$(RUN)") \
+	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
+
+.PHONY: correct
+correct: $(VENV)/local ## Take CSV, a filled-in review.csv, into the outputs in OUT
+	@$(PY) -m infra.local correct "$(CSV)" --out "$(OUT)"
+
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
 	@$(PY) -m infra.image.models --cache "$(MODELS)" || echo "tapeline: continuing without ResNet50: the label columns stay empty" >&2
@@ -91,8 +100,8 @@ logs: .venv-sam/sam ## Follow the functions' logs
 	@$(SAM) logs --config-env $(ENV) --tail
 
 .PHONY: train
-train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pictures in IMAGES
-	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" $(TRAIN_ARGS)
+train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, one file or several, with their pictures in IMAGES
+	@$(PY) -m infra.training train $(ROWS) --images "$(IMAGES)" $(TRAIN_ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT

@@ -19,7 +19,9 @@ from infra.local.deployment import DEFAULT_WORKERS, Deployment
 from infra.local.engine import Engine
 from infra.local.example_cloud import run_cloud
 from infra.local.job import Job, JobResult, run_job
+from infra.local.kept_run import need_kept_run
 from infra.local.progress import Progress
+from infra.local.reviewing import correct_csv, review_run
 from infra.local.service import serve_api
 from tapeline.errors import TapelineError
 
@@ -45,6 +47,12 @@ _EXAMPLES: Final = {
   python -m infra.local serve --port 8000
   python -m infra.local serve --images examples/images --workers 2
 """,
+    "correct": """\
+  python -m infra.local correct out/review.csv --out out
+""",
+    "review": """\
+  python -m infra.local review --out out --images examples/images
+""",
     "cloud": """\
   python -m infra.local cloud
   python -m infra.local cloud --port 4567
@@ -52,10 +60,11 @@ _EXAMPLES: Final = {
 }
 _EXIT_CODES: Final = """\
 exit codes:
-  0    every row was answered, or rightly empty; serve was ended by Ctrl-C
+  0    every row was answered, or rightly empty; all corrections were taken; serve and review: ended by Ctrl-C
   1    the command failed
   2    wrong usage
-  3    the run finished, some rows have errors: see errors.csv (with --exit-zero: 0)
+  3    the run finished, some rows have errors: see errors.csv (with --exit-zero: 0); or some corrections
+       couldn't be taken: see corrections_refused.csv
   130  run or cloud was interrupted, by Ctrl-C, SIGTERM or SIGHUP
 """
 
@@ -136,6 +145,20 @@ def build_parser() -> argparse.ArgumentParser:
     serve = _add_command(commands, "serve", _serve, "serve the API and its page until Ctrl-C")
     serve.add_argument("--port", type=_port, help="port (default: 8000, or any other where that is taken)")
     _add_worker_options(serve)
+
+    correct = _add_command(commands, "correct", _correct, "take a filled-in review.csv into the outputs")
+    correct.add_argument("csv", type=_file, help="a review.csv with answers in the column answer")
+    correct.add_argument(
+        "--out", type=_folder, default=Path("out"), help="folder with the run's outputs (default: out)"
+    )
+
+    review = _add_command(commands, "review", _review, "serve the page to review a run's unsure rows")
+    review.add_argument(
+        "--out", type=_folder, default=Path("out"), help="folder with the run's outputs (default: out)"
+    )
+    review.add_argument("--run", help="the run's name, to be sure that it is this one")
+    review.add_argument("--port", type=_port, help="port (default: 8000, or any other where that is taken)")
+    _add_worker_options(review)
 
     cloud = _add_command(
         commands, "cloud", _cloud, "start a local cloud with the examples in it, for sam local"
@@ -223,6 +246,37 @@ def _serve(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _correct(options: argparse.Namespace) -> int:
+    need_kept_run(options.out)
+    with LocalCloud() as cloud:
+        found = correct_csv(options.csv, options.out, cloud)
+    review = found.report.review
+    print(f"{review.confirmed} rows confirmed, {review.corrected} corrected in all")
+    for row in found.refused:
+        print(f"not taken: row {row.get('row', '')}, {row.get('answer', '')!r}: {row['problem']}")
+    print("  ".join(str(path) for path in found.files))
+    return EXIT_ROW_ERRORS if found.refused else EXIT_OK
+
+
+def _review(options: argparse.Namespace) -> int:
+    deployment = Deployment(options.models, options.images, options.workers)
+    say = Progress().say
+    need_kept_run(options.out, options.run)
+    try:
+        with LocalCloud() as cloud:
+            say("deploying template.yaml to the local cloud")
+            with review_run(options.out, options.run, deployment, cloud, options.port) as (service, run):
+                print(f"{service.url}/runs/{run.run}/review", flush=True)
+                print(f"TAPELINE_API_KEY={service.key}", flush=True)
+                say("open the first line, and enter the key on the second. Ctrl-C ends it")
+                run.follow(say)
+    except KeyboardInterrupt:
+        # The terminal may be what has gone.
+        with suppress(OSError):
+            say(f"what was decided is in {options.out}; everything that was started has been ended")
+    return EXIT_OK
+
+
 def _cloud(options: argparse.Namespace) -> int:
     run_cloud(options.port, options.models, Progress())
     return EXIT_OK
@@ -241,6 +295,8 @@ def _print_rows(result: JobResult) -> None:
 
 def _print_figures(result: JobResult) -> None:
     report = result.report
+    if result.merged:
+        print(f"merged into the outputs of {report.run}")
     print(
         f"{report.rows} rows on {report.pictures} pictures in {result.seconds:.1f} s "
         f"({report.rows / result.seconds:.1f} rows/s): {report.answered} answered, {report.empty} empty, "

@@ -8,11 +8,12 @@ from typing import Final
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy, upload_pictures
+from infra.local.kept_run import bring_corrections, is_rerun_of, keep_run, kept_run, restore_run
 from infra.local.progress import Progress
 from tapeline.batch import keys
-from tapeline.batch.documents import RejectionDocument
+from tapeline.batch.documents import RejectionDocument, RunDocument
 from tapeline.batch.keys import InputObject
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.rows import RowReader
 from tapeline.batch.tracking import RunTracker
 from tapeline.download.links import file_name_of
@@ -57,14 +58,16 @@ class JobResult:
     """What came back.
 
     Attributes:
-        files: The downloaded outputs: predictions, details, errors, report.
+        files: The downloaded outputs: predictions, details, errors, review, the report's page, the report.
         report: What report.json says.
         seconds: From the upload of the CSV to the outputs.
+        merged: Whether the CSV was the errors.csv of a run, and these are that run's outputs.
     """
 
     files: tuple[Path, ...]
     report: ReportDocument
     seconds: float
+    merged: bool = False
 
     @property
     def predictions(self) -> Path:
@@ -88,7 +91,7 @@ def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progr
     progress.say("deploying template.yaml to the local cloud")
     stack = deploy(deployment, cloud)
     if deployment.pictures:
-        uploaded = upload_pictures(deployment.pictures, stack, set(_picture_names(job.csv)))
+        uploaded = upload_pictures(deployment.pictures, stack, set(picture_names(job.csv)))
         progress.say(f"put {uploaded} pictures from {deployment.pictures} into the bucket")
     return answer_csv(job, stack, progress)
 
@@ -96,21 +99,49 @@ def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progr
 def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
     """Upload a job's CSV to a deployed stack, follow its run, and download its outputs.
 
+    Where the CSV is the errors.csv of the run whose outputs are in the job's folder, its answers are merged
+    into them.
+
     Raises:
         RejectedInputError: The CSV can't be used as a whole.
         RunFailedError: The run ended without outputs.
     """
+    origin = kept_run(job.out)
+    if origin is not None and is_rerun_of(job.csv, origin):
+        origin = restore_run(job.out, origin, stack)
+    else:
+        origin = None
     start = time.monotonic()
     source = _upload_csv(job.csv, stack)
     _wait_for_start(source, stack, _FAN_OUT_SECONDS + job.csv.stat().st_size / _FAN_OUT_BYTES_PER_SECOND)
     _follow(source.run, stack, progress)
+    if origin is not None:
+        # It goes on to make the other run's outputs anew.
+        wait_for_execution(source.run, stack)
     seconds = time.monotonic() - start
-    files = _download(source, stack, job.out)
-    return JobResult(files, ReportDocument.load(files[-1].read_bytes()), seconds)
+    document = origin or RunDocument.load(stack.results.read(keys.run_document_key(source.run)))
+    files = download_outputs(document, stack, job.out)
+    report = ReportDocument.load(files[-1].read_bytes())
+    return JobResult(files, report, seconds, merged=origin is not None)
 
 
-def _picture_names(csv: Path) -> Iterator[str]:
-    """Yield the file names in the CSV's links, as far as it can be read."""
+def wait_for_execution(name: str, stack: Stack) -> None:
+    """Wait until an execution has ended.
+
+    Raises:
+        RunFailedError: It failed.
+    """
+    while (state := stack.state_machine.state(name)) == "running":
+        time.sleep(_START_POLL_SECONDS)
+    if state != "succeeded":
+        raise RunFailedError(
+            f"expected the outputs to be made anew, the execution is {stack.state_machine.failure(name)}\n"
+            f"{stack.cloud.last_lines()}"
+        )
+
+
+def picture_names(csv: Path) -> Iterator[str]:
+    """Yield the file names in a CSV's links, as far as it can be read."""
     with csv.open("rb") as file:
         try:
             for row in RowReader(iter(lambda: file.read(_CHUNK_BYTES), b"")):
@@ -166,9 +197,10 @@ def _follow(run: str, stack: Stack, progress: Progress) -> None:
         )
 
 
-def _download(source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
+def download_outputs(document: RunDocument, stack: Stack, out: Path) -> tuple[Path, ...]:
+    """Download a run's outputs into a folder, and what they are made of beside them."""
     out.mkdir(parents=True, exist_ok=True)
-    outputs = keys.output_keys(source)
+    outputs = keys.output_keys(document.source, document.run)
     for name, key in outputs.items():
         # Whole or not at all: a full disk, or an interrupt, leaves no half of a table under its name.
         partial = out / f".{name}.partial"
@@ -178,4 +210,6 @@ def _download(source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
             partial.replace(out / name)
         finally:
             partial.unlink(missing_ok=True)
+    bring_corrections(document, stack, out)
+    keep_run(document, stack, out)
     return tuple(out / name for name in outputs)

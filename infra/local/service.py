@@ -1,7 +1,7 @@
 """The API and its page on this machine: deployed to the local cloud, behind a proxy."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -40,13 +40,16 @@ class Service:
 
 
 @contextmanager
-def serve_api(deployment: Deployment, cloud: LocalCloud, port: int | None = None) -> Iterator[Service]:
+def serve_api(
+    deployment: Deployment, cloud: LocalCloud, port: int | None = None, names: Collection[str] | None = None
+) -> Iterator[Service]:
     """Deploy the template to a started local cloud, and serve its API.
 
     Args:
-        deployment: How to deploy; all its pictures are uploaded.
+        deployment: How to deploy; its pictures are uploaded.
         cloud: Where to.
         port: The port; None for 8000, or any free one where that is taken.
+        names: File names of the pictures to upload; None for all.
 
     Yields:
         The served API.
@@ -63,7 +66,7 @@ def serve_api(deployment: Deployment, cloud: LocalCloud, port: int | None = None
     }
     stack = deploy(replace(deployment, parameters=parameters), cloud)
     if deployment.pictures:
-        upload_pictures(deployment.pictures, stack)
+        upload_pictures(deployment.pictures, stack, names)
     target = f"{cloud.endpoint}/_aws/execute-api/{stack.resource('Api')}/{_STAGE}"
     key = cloud.api_gateway.get_api_key(apiKey=stack.resource("ApiKey"), includeValue=True)["value"]
     with _proxy(target, deployment.workers, port) as proxy:

@@ -16,7 +16,7 @@ def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_every_command_has_help_with_description_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     commands = re.findall(r"^    (\w+) ", help_of(capsys), re.MULTILINE)
-    assert commands == ["run", "serve", "cloud"]
+    assert commands == ["run", "serve", "correct", "review", "cloud"]
     for command in commands:
         usage, description, *_ = help_of(capsys, command).split("\n\n")
         assert usage.startswith(f"usage: python -m infra.local {command} ")
@@ -28,7 +28,7 @@ def test_every_command_has_help_with_description_and_examples(capsys: pytest.Cap
 
 
 def test_every_option_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("run", "serve", "cloud"):
+    for command in ("run", "serve", "correct", "review", "cloud"):
         options = help_of(capsys, command).split("options:\n")[1].split("\n\n")[0]
         # An option without help is alone on its line, and the next one follows.
         assert not re.search(r"^  -\S+( \S+)*\n(  -|$)", options, re.MULTILINE), options
@@ -41,6 +41,8 @@ def test_every_option_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         ["walk"],
         ["run", "no such file.csv"],
         ["serve", "--images", "no such folder"],
+        ["correct", "no such file.csv"],
+        ["review", "--out", "no such folder"],
         ["serve", "--port", "0"],
         ["serve", "--port", "65536"],
         ["serve", "--workers", "1001"],
