@@ -22,7 +22,7 @@ _CACHE_FOLDER: Final = Path(".cache/read")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 0, or 1 where it can't be done."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)
@@ -54,7 +54,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; each command sets ``command`` to its function."""
     parser = argparse.ArgumentParser(prog="python -m infra.training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     training = _add_command(
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "train",
         _train,
         "Train the ranker on the rows of the train split, print their cross-validated F1, and write it.",
+        several=True,
     )
     training.add_argument(
         "--artefact", type=Path, default=_ARTEFACT, help="the file to write (default: the package's ranker)"
@@ -99,9 +101,16 @@ def _add_command(
     name: str,
     run: Callable[[argparse.Namespace], None],
     description: str,
+    *,
+    several: bool = False,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=description, description=description)
-    command.add_argument("rows", type=Path, help="CSV with ground truth, as docs/formats.md describes it")
+    command.add_argument(
+        "rows",
+        type=Path,
+        nargs="+" if several else None,
+        help="CSV with ground truth, as docs/formats.md describes it, or a run's corrections.csv",
+    )
     command.add_argument("--images", type=Path, required=True, help="folder of the pictures")
     command.add_argument(
         "--cache",
