@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
@@ -106,6 +107,8 @@ def api(cloud: LocalCloud) -> Iterator[Api]:
             IMAGES,
             WORKERS,
             overrides={"PredictFunction": predict},
+            # All answers are to be reviewed.
+            parameters={"ReviewThreshold": "1"},
             stack="api",
         )
         with serve_api(deployment, cloud, port=0) as service:
@@ -117,6 +120,15 @@ def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> JobResult
     """The examples, answered by the batch of the API's stack."""
     job = Job(ROOT / "examples/test.csv", tmp_path_factory.mktemp("examples"))
     return answer_csv(job, api.service.stack, Progress(bar=False))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of a module: its driver's event loop is in the way of others."""
+    from tests.integration.chromium import started_chromium  # noqa: PLC0415 - it needs this module
+
+    with started_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
