@@ -13,6 +13,7 @@ from tapeline.answering import Components
 from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.states import ShardInput, parse_input
+from tapeline.batch.thumbnails import Reviewing
 from tapeline.settings import load_settings
 
 logger = Logger()
@@ -51,6 +52,7 @@ def infer(
         memory_megabytes=settings.aws_lambda_function_memory_size,
         cold_start=cold_start,
         part_seconds=settings.part_seconds,
+        reviewing=Reviewing(settings.review_threshold, settings.thumbnails),
     )
     store = BucketStore(s3_client(), settings.results_bucket)
     telemetry = LambdaTelemetry()

@@ -1,9 +1,9 @@
 """Reducer's settings."""
 
-from tapeline.settings import DropSettings, ResultsSettings
+from tapeline.settings import DropSettings, ResultsSettings, ReviewSettings
 
 
-class ReducerSettings(DropSettings, ResultsSettings):
+class ReducerSettings(DropSettings, ResultsSettings, ReviewSettings):
     """What Reducer reads from its environment.
 
     Attributes:

@@ -14,7 +14,7 @@ _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / "ranker.json"
 
 
 def _rows_options[F: Callable[..., object]](function: F) -> F:
-    """Add what both commands take."""
+    """Add what both commands take beside their rows."""
     for option in (
         click.option(
             "--cache",
@@ -27,7 +27,6 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
         click.option(
             "--images", type=FOLDER, required=True, metavar="DIR", help="The folder of the pictures."
         ),
-        click.argument("rows", type=FILE, metavar="CSV"),
     ):
         function = option(function)
     return function
@@ -37,9 +36,10 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
     short_help="Train the ranker.",
     epilog=examples(
         "tapeline train rows.csv --images pictures",
-        "tapeline train rows.csv --images pictures --artefact mine.json",
+        "tapeline train rows.csv out/corrections.csv --images pictures --artefact mine.json",
     ),
 )
+@click.argument("rows", type=FILE, nargs=-1, required=True, metavar="CSV...")
 @_rows_options
 @click.option(
     "--artefact",
@@ -58,12 +58,12 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
     "--ablate", is_flag=True, help="Print the F1 without each part of the ranker too; takes an hour."
 )
 def train(
-    *, rows: Path, images: Path, cache: Path, artefact: Path, catalogue: Path | None, ablate: bool
+    *, rows: tuple[Path, ...], images: Path, cache: Path, artefact: Path, catalogue: Path | None, ablate: bool
 ) -> int:
     """Train the ranker on rows with ground truth, and print their cross-validated F1.
 
-    CSV has the rows and the right answers, as docs/formats.md describes; those of the split train are learned
-    from.
+    CSV has the rows and the right answers, as docs/formats.md describes, or is a run's corrections.csv; those
+    of the split train are learned from.
     """
     from infra.training.train import train as run_training  # noqa: PLC0415
 
@@ -78,6 +78,7 @@ def train(
         "tapeline evaluate rows.csv --images pictures --split all --before old/predictions.csv",
     ),
 )
+@click.argument("rows", type=FILE, metavar="CSV")
 @_rows_options
 @click.option(
     "--split",

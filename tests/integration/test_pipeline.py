@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import RejectedInputError, RunFailedError
 from tests.integration.conftest import Batch
 from tests.integration.http_server import Reply, endlessly, redirect

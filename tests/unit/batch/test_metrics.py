@@ -6,7 +6,7 @@ from tapeline.batch import keys
 from tapeline.batch.fan_out import tell_outcome
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import ErrorCode, RowError
 from tests.unit.batch.helpers import SOURCE, UNHURRIED, components, shards, start, table
 from tests.unit.fakes import Fetcher, Notices, Seen

@@ -83,6 +83,8 @@ def test_every_command_is_called_in_a_document(name: str) -> None:
         ["serve", "--port", "0"],
         ["serve", "--port", "65536"],
         ["serve", "--workers", "1001"],
+        ["correct", "no such file.csv"],
+        ["review", "--out", "no such folder"],
         ["cloud", "--port", "http"],
         ["completion", "cmd"],
     ],

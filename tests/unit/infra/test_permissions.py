@@ -20,6 +20,7 @@ IN_SHARDS_OR_RESULTS = 'if {"StringLike": {"s3:prefix": ["runs/*/shards/*", "run
 TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 LOGS_AND_TRACES = {"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", TRACES}
 INPUT = {f"s3:GetObjectVersion {DROP}/incoming/*"}
+ORIGIN = {f"s3:GetObject {RESULTS}/runs/*/run.json", f"s3:GetObject {RESULTS}/runs/*/reruns/*.json"}
 PICTURES = {f"s3:GetObject {DROP}/images/*", f"s3:ListBucket {DROP}"}
 NAMED_PICTURES = {
     "s3:GetObject arn:aws:s3:::archive/*",
@@ -41,6 +42,21 @@ GRANTS = {
         f"s3:PutObject {RESULTS}/runs/*/shards/*.jsonl",
         f"s3:PutObject {RESULTS}/runs/*/manifest.json",
         f"s3:PutObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/runs/*/reruns/*.json",
+        f"s3:PutObject {RESULTS}/results/*/rejected.json",
+        f"s3:ListBucket {RESULTS}",
+        f"states:StartExecution {MACHINE}",
+        "sqs:SendMessage FanOutFailures.Arn",
+    },
+    "CorrectFunctionRole": {
+        *LOGS_AND_TRACES,
+        *INPUT,
+        *ORIGIN,
+        f"s3:GetObjectVersion {DROP}/corrections/*",
+        f"s3:GetObject {RESULTS}/results/*_out.csv",
+        f"s3:GetObject {RESULTS}/results/*/corrections.csv",
+        f"s3:PutObject {RESULTS}/results/*/corrections.csv",
+        f"s3:PutObject {RESULTS}/results/*/corrections_refused.csv",
         f"s3:PutObject {RESULTS}/results/*/rejected.json",
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
@@ -70,6 +86,8 @@ GRANTS = {
         *LOGS_AND_TRACES,
         *PICTURES,
         *SHARDS,
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/runs/*/thumbnails/*.json",
         f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
     },
     "MissingFunctionRole": {
@@ -81,9 +99,12 @@ GRANTS = {
     "ReducerFunctionRole": {
         *LOGS_AND_TRACES,
         *INPUT,
-        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        *ORIGIN,
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
-        f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
+        f"s3:GetObject {RESULTS}/runs/*/thumbnails/*.json",
+        f"s3:GetObject {RESULTS}/results/*/corrections.csv",
+        f"s3:ListBucket {RESULTS}",
+        f"s3:PutObject {RESULTS}/runs/*/review.jsonl",
         f"s3:PutObject {RESULTS}/results/*",
     },
     "NotifyFunctionRole": {
@@ -98,9 +119,13 @@ GRANTS = {
         *PICTURES,
         f"s3:GetObject {RESULTS}/runs/*/run.json",
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
+        f"s3:GetObject {RESULTS}/runs/*/review.jsonl",
+        f"s3:GetObject {RESULTS}/runs/*/thumbnails/*.json",
         f"s3:GetObject {RESULTS}/results/*",
+        f"s3:PutObject {RESULTS}/results/*/corrections.csv",
         f"s3:ListBucket {RESULTS}",
         f"states:DescribeExecution {EXECUTION}:*",
+        f"states:StartExecution {MACHINE}",
     },
 }
 
@@ -139,7 +164,9 @@ def test_pictures_are_all_that_readers_of_pictures_get_from_the_drop_bucket(read
     assert read == {f"s3:GetObject {DROP}/catalogue/pictures/*"}
 
 
-@pytest.mark.parametrize("prefix", ["", "/", "incoming/", "incoming/pictures/", "images", "images/*/", "a//"])
+@pytest.mark.parametrize(
+    "prefix", ["", "/", "incoming/", "corrections/", "incoming/pictures/", "images", "images/*/", "a//"]
+)
 def test_prefixes_that_would_open_more_than_pictures_are_refused(prefix: str) -> None:
     pattern = yaml_parse(TEMPLATE)["Parameters"]["ImagePrefix"]["AllowedPattern"]
     assert not re.fullmatch(pattern, prefix)

@@ -26,13 +26,20 @@ from tapeline.quantities.format import (
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import correct_misread, plain_text
-from tapeline.quantities.units import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit
+from tapeline.quantities.units import (
+    ALL_UNITS,
+    LENGTH_UNITS,
+    SIZE_BY_UNIT,
+    UNIT_BY_TYPED_SYMBOL,
+    announced_unit,
+)
 
 __all__ = [
     "ALL_UNITS",
     "LENGTH_UNITS",
     "MAX_DECIMALS",
     "SIZE_BY_UNIT",
+    "UNIT_BY_TYPED_SYMBOL",
     "FoundQuantity",
     "Quantity",
     "RangeBound",
