@@ -280,14 +280,14 @@ def _write_tables(work: _Work, rows: RowReader) -> None:
             predictions.write_row((row.index, answer.prediction))
             details.write_escaped(_details(row.index, answer))
             work.report.add_row(row, answer, machine)
-            origin = _origin(row, work.document)
             if answer.error_code:
                 cells = fit_cells(row.cells, len(rows.columns))
+                origin = _origin(row, work.document)
                 named = (origin.run, str(origin.row)) if origin else ("", "")
                 errors.write_escaped((*cells, answer.error_code, answer.error, *named))
-            elif not machine.error_code:
+            elif work.review.is_unsure(machine):
                 cells = fit_cells(row.cells, len(rows.columns))
-                work.review.add(row, cells, machine, answer, origin)
+                work.review.add(row, cells, machine, answer, _origin(row, work.document))
     with (work.folder / keys.REVIEW).open("w", encoding="utf-8", newline="") as review_file:
         work.review.write_table(review_file, rows.columns)
 
