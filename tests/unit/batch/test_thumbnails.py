@@ -141,7 +141,7 @@ def test_corners_of_runners_up_are_kept_where_the_answer_is_unsure(threshold: fl
     class Unsure:
         """Answers each picture alike."""
 
-        model_hashes: Mapping[str, str] = {}  # noqa: RUF012
+        model_hashes: Mapping[str, str] = {}
 
         def answer(self, query: PictureQuery, body: bytes, deadline: float = 0.0) -> PictureAnswers:
             return PictureAnswers(dict.fromkeys(query.entity_names, found))
