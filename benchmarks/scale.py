@@ -184,9 +184,9 @@ def _answer(position: int, chance: random.Random) -> RowAnswer:
     runners = (("31.5 inch", 0.0604, "31.5in / 80cm"), ("40 centimetre", 0.0213, "40 cm"))
     number = round(chance.uniform(1, 500), 1)
     # As many are unsure as were measured: 36 in 100.
-    sure = 0.8123 if chance.random() < 0.36 else 0.9543
+    sure, boxes = (0.8123, (box, box)) if chance.random() < 0.36 else (0.9543, ())
     text = f"H: {number} cm"
-    return RowAnswer(position, f"{number} centimetre", sure, 0.9721, text, box, runners, (box, box))
+    return RowAnswer(position, f"{number} centimetre", sure, 0.9721, text, box, runners, boxes)
 
 
 def check_output(rows: int, path: Path) -> None:

@@ -32,8 +32,8 @@ def _components() -> Components:
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one shard of a run and write its result."""
-    cold_start = _components.cache_info().currsize == 0
-    return infer(event, context, _settings(), _components(), cold_start=cold_start)
+    cold = _components.cache_info().currsize == 0
+    return infer(event, context, _settings(), _components(), cold_start=cold)
 
 
 def infer(
@@ -54,8 +54,7 @@ def infer(
         part_seconds=settings.part_seconds,
         reviewing=Reviewing(settings.review_threshold, settings.thumbnails),
     )
-    store = BucketStore(s3_client(), settings.results_bucket)
-    telemetry = LambdaTelemetry()
-    done = infer_shard(task.run, task.shard, store, components, worker, telemetry=telemetry).model_dump()
+    store, told = BucketStore(s3_client(), settings.results_bucket), LambdaTelemetry()
+    done = infer_shard(task.run, task.shard, store, components, worker, telemetry=told).model_dump()
     logger.info("inferred", extra=done)
     return done

@@ -38,7 +38,7 @@ class Corrected:
     """What became of a filled-in review.csv.
 
     Attributes:
-        files: The outputs, made anew.
+        files: The outputs, made anew where anything was taken.
         report: What report.json says.
         refused: The rows that couldn't be taken, each with its ``problem``.
         refused_file: Where they are.
@@ -76,9 +76,14 @@ def correct_in(stack: Stack, document: RunDocument, path: Path, out: Path) -> Co
     source = InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
     refused = keys.output_key(document.source, keys.REFUSED_CORRECTIONS, document.run)
     _wait_for(source, refused, stack)
-    for name in reductions(document.run, stack):
+    started = reductions(document.run, stack)
+    for name in started:
         wait_for_execution(name, stack)
-    files = bring_outputs(document, stack.drop, stack.results, out)
+    if started:
+        files = bring_outputs(document, stack.drop, stack.results, out)
+    else:
+        # Nothing was taken: the outputs are as they were.
+        files = tuple(out / name for name in keys.output_keys(document.source, document.run))
     body = stack.results.read(refused)
     (out / keys.REFUSED_CORRECTIONS).write_bytes(body)
     report = ReportDocument.load(files[-1].read_bytes())

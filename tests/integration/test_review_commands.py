@@ -74,13 +74,18 @@ def test_the_loop_from_a_run_to_corrected_outputs(tmp_path: Path) -> None:
     decide_on_the_page(tmp_path, out, expanded("review", review, f"OUT={out}", f"RUN={run_name}"))
 
     filled = tmp_path / "review.csv"
-    filled.write_text(f"run,row,answer\n{run_name},1,4.5 cm\n{run_name},0,5 furlong\n")
+    side = next(number for number, row in enumerate(rows(source)) if row["entity_name"] == "height")
+    filled.write_text(f"run,row,answer\n{run_name},{side},5 furlong\n")
     printed = run(tmp_path, "correct", correct, f"OUT={out}", f"CSV={filled}")
-    assert "not taken: row 0, '5 furlong': expected a number above zero with a unit of" in printed
+    assert f"not taken: row {side}, '5 furlong': expected a number above zero with a unit of" in printed
+    assert rows(out / "test_out.csv") == before
+    filled.write_text(f"run,row,answer\n{run_name},{side},4.5 cm\n")
+    printed = run(tmp_path, "correct", correct, f"OUT={out}", f"CSV={filled}")
+    assert "0 rows confirmed, 1 corrected in all" in printed
     after = rows(out / "test_out.csv")
     changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
-    assert changed == [1]
-    assert after[1]["prediction"] == "4.5 centimetre"
+    assert changed == [side]
+    assert after[side]["prediction"] == "4.5 centimetre"
     assert rows(out / "corrections.csv")[-1]["source"] == "review"
 
     printed = run(tmp_path, "run", again, f"OUT={out}", f"CSV={out / 'errors.csv'}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tapeline.answers import Answer, Crop, PictureAnswers, PictureQuery, sureness, with_unknown
+from tapeline.answers import Answer, Crop, PictureAnswers, PictureQuery, with_unknown
 from tapeline.cropping import crop_bounds
 from tapeline.errors import ErrorCode, RowError
 from tapeline.geometry import Bounds
@@ -98,10 +98,7 @@ class Answerer:
         # Entities that are answered from the same place share its crop.
         made: dict[Bounds, Crop] = {}
         for name, answer in answers.items():
-            sure = sureness(
-                answered=answer.quantity is not None, confidence=answer.confidence, stated=answer.stated
-            )
-            if self.crop is not None and sure < crop_below:
+            if self.crop is not None and answer.sureness < crop_below:
                 bounds = crop_bounds(answer, picture.width, picture.height)
                 if bounds not in made:
                     made[bounds] = Crop(bounds, self.crop(picture, bounds))

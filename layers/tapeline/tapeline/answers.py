@@ -67,6 +67,11 @@ class Answer:
         """The full name of the quantity's unit; None where there is none."""
         return None if self.quantity is None else self.quantity.unit
 
+    @property
+    def sureness(self) -> float:
+        """How probably the answer is right as it is; see :func:`sureness`."""
+        return sureness(answered=self.quantity is not None, confidence=self.confidence, stated=self.stated)
+
 
 def sureness(*, answered: bool, confidence: float, stated: float) -> float:
     """Return how probably an answer is right as it is, from 0 to 1: silence is right where nothing is stated.

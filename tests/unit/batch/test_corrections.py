@@ -282,6 +282,25 @@ def test_corrections_that_come_while_outputs_are_written_are_in_them(run: Run) -
     assert run.predictions()[0] == "5 inch"
 
 
+def test_a_person_who_goes_on_deciding_does_not_keep_the_outputs_from_being_written(run: Run) -> None:
+    class Busy(MemoryStore):
+        """Has another decision at each reading."""
+
+        number = 0
+
+        def read_tagged(self, key: str) -> tuple[bytes, str]:
+            self.number += 1
+            correction = Correction(0, "i0", "l", "width", "1 inch", f"{self.number} inch")
+            self.objects[key] = dump_corrections({0: correction})
+            return super().read_tagged(key)
+
+    store = Busy()
+    store.objects = run.results.objects
+    run.results = store
+    run.reduce()
+    assert run.predictions()[0] == f"{store.number - 1} inch"
+
+
 def test_a_version_that_is_gone_is_an_error(run: Run) -> None:
     results: ObjectStore = run.results
     with pytest.raises(ObjectMissingError):

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tapeline.answers import Answer, Crop, PictureAnswers
+from tapeline.answering import Components
+from tapeline.answers import Answer, Crop, PictureAnswers, PictureQuery, RunnerUp
 from tapeline.batch import keys
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.reducer import reduce_run
 from tapeline.batch.report_document import ReportDocument
+from tapeline.batch.shard_results import load_shard_result
 from tapeline.batch.shards import PictureTask, Question
 from tapeline.batch.thumbnails import (
     Reviewing,
@@ -126,3 +128,28 @@ def test_a_broken_thumbnail_is_left_out() -> None:
         Thumbnail.load(b"[]")
     assert keys.thumbnail_row(keys.thumbnail_key("r", 17)) == 17
     assert keys.thumbnail_row("runs/r/thumbnails/x.json") == -1
+
+
+@pytest.mark.parametrize(("threshold", "kept"), [(0.9, 1), (0.4, 0)])
+def test_corners_of_runners_up_are_kept_where_the_answer_is_unsure(threshold: float, kept: int) -> None:
+    _, results, _, outcome = start(table(["a"]))
+    (shard,) = shards(results, outcome.run)
+    corners = ((0.0, 0.0), (9.0, 0.0), (9.0, 5.0), (0.0, 5.0))
+    pound = parse_quantity("1 pound")
+    found = Answer(pound, 0.5, 0.9, "1 lb", corners, (RunnerUp(pound, 0.3, "1 lb", corners),))
+
+    class Unsure:
+        """Answers each picture alike."""
+
+        model_hashes: Mapping[str, str] = {}
+
+        def answer(self, query: PictureQuery, body: bytes, deadline: float = 0.0) -> PictureAnswers:
+            return PictureAnswers(dict.fromkeys(query.entity_names, found))
+
+    parts = components()
+    own = Components(parts.fetcher, Unsure(), parts.downloads)
+    worker = Worker(UNHURRIED.remaining_seconds, 0, 3008, cold_start=False, reviewing=Reviewing(threshold))
+    infer_shard(outcome.run, shard, results, own, worker)
+    _, pictures = load_shard_result([results.read(keys.shard_result_key(outcome.run, shard))])
+    (picture,) = pictures
+    assert picture.rows[0].runner_up_boxes == (corners,) * kept

@@ -165,7 +165,7 @@ def test_correct_takes_what_s3_announces(monkeypatch: pytest.MonkeyPatch, contex
     monkeypatch.setattr(
         correct.app, "_settings", lambda: CorrectSettings(results_bucket="results", state_machine_arn=machine)
     )
-    results.objects[keys.predictions_key(SOURCE)] = b"index,prediction\n0,\n"
+    results.objects[keys.output_key(SOURCE, keys.DETAILS)] = b"index,prediction\n0,\n"
     drop.objects["corrections/my review.csv"] = f"run,row,answer\n{outcome.run},0,5 kg\n".encode()
     record = {
         "s3": {

@@ -124,7 +124,7 @@ def test_a_shell_is_told_the_commands(
     monkeypatch.setenv("COMP_CWORD", "1")
     with pytest.raises(SystemExit):
         run_command([])
-    assert capsys.readouterr().out.split() == ["plain,read", "plain,resume"]
+    assert capsys.readouterr().out.split() == ["plain,read", "plain,resume", "plain,review"]
 
 
 def test_weights_that_cannot_be_had_are_one_line_and_remembered(

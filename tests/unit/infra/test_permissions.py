@@ -47,13 +47,14 @@ GRANTS = {
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
+        *NOTICES,
     },
     "CorrectFunctionRole": {
         *LOGS_AND_TRACES,
         *INPUT,
         *ORIGIN,
         f"s3:GetObjectVersion {DROP}/corrections/*",
-        f"s3:GetObject {RESULTS}/results/*_out.csv",
+        f"s3:GetObject {RESULTS}/results/*/details.csv",
         f"s3:GetObject {RESULTS}/results/*/corrections.csv",
         f"s3:PutObject {RESULTS}/results/*/corrections.csv",
         f"s3:PutObject {RESULTS}/results/*/corrections_refused.csv",
@@ -61,7 +62,6 @@ GRANTS = {
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
-        *NOTICES,
     },
     "BatchStateMachineRole": {
         TRACES,

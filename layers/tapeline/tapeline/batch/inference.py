@@ -160,7 +160,7 @@ def _answer_in_time(
                     results.append(_picture_result(task, failed(query, _TOO_SLOW)))
                     writer.add(results[0])
                 break
-            result = _picture_result(task, answered)
+            result = _picture_result(task, answered, worker.reviewing.threshold)
             thumbnails.add(task, answered)
             results.append(result)
             writer.add(result)
@@ -193,16 +193,16 @@ def _entities(task: PictureTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _picture_result(task: PictureTask, answers: PictureAnswers) -> PictureResult:
+def _picture_result(task: PictureTask, answers: PictureAnswers, threshold: float = 0.0) -> PictureResult:
     return PictureResult(
-        rows=tuple(_row_answer(question, answers) for question in task.questions),
+        rows=tuple(_row_answer(question, answers, threshold) for question in task.questions),
         labels=tuple((label.name, round(label.score, 4)) for label in answers.labels),
         milliseconds={stage: round(spent, 1) for stage, spent in answers.milliseconds.items()},
         notes=answers.notes,
     )
 
 
-def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
+def _row_answer(question: Question, answers: PictureAnswers, threshold: float) -> RowAnswer:
     if question.problem is not None:
         return bad_row(question)
     answer = answers.answers[question.entity_name]
@@ -219,5 +219,5 @@ def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
             (format_prediction(runner.quantity), round(runner.confidence, 4), runner.text)
             for runner in answer.runners_up
         ),
-        runner_up_boxes=tuple(runner.box for runner in answer.runners_up),
+        runner_up_boxes=tuple(r.box for r in answer.runners_up) if answer.sureness < threshold else (),
     )

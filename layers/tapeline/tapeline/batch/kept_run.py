@@ -75,6 +75,8 @@ def is_rerun_of(path: Path, document: RunDocument) -> bool:
     with path.open("rb") as file:
         try:
             reader = RowReader(iter(lambda: file.read(_CHUNK_BYTES), b""))
+            if not reader.is_errors_csv:
+                return False
             rows = iter(reader)
             first = next(rows, None)
             if first is not None:
@@ -83,8 +85,6 @@ def is_rerun_of(path: Path, document: RunDocument) -> bool:
                 )
         except RejectedInputError:
             return False  # The run itself says why.
-    if not reader.is_errors_csv:
-        return False
     raise RejectedInputError(
         expected="rows with errors", received="none", advice="there is nothing to try again: all are answered"
     )

@@ -53,6 +53,10 @@ _PREDICTIONS_FILE: Final = "predictions.csv"
 # Shard results that are read at once. Chosen by hand: at 20 ms each, 5,000,000 rows then wait 22 s in all.
 _READERS: Final = 16
 
+# Times that outputs are written in one call at most. Chosen by hand: a person who goes on deciding has them
+# made anew later.
+_ROUNDS: Final = 3
+
 # The least sure answers that the report shows. Chosen by hand: with crops of 24 KB at most, below a megabyte.
 _GALLERY: Final = 24
 
@@ -105,8 +109,8 @@ def reduce_run(
     truncated, or is something else, counts as far as it can be read. Answers of runs of this run's errors.csv
     come before its own, and persons' corrections before all.
 
-    Where a correction or such a run comes while the outputs are written, they are written again: of two
-    calls at once, the one that ends last has all.
+    Where a correction or such a run comes while the outputs are written, they are written again, a few times
+    at most: of two calls at once, the one that ends last has all.
 
     Args:
         run: The run's name.
@@ -125,7 +129,7 @@ def reduce_run(
         CorruptObjectError: run.json or the corrections can't be read.
     """
     document = RunDocument.load(results.read(keys.run_document_key(run)))
-    while True:
+    for _ in range(_ROUNDS):
         corrections, tag = read_corrections(document, results)
         reruns = rerun_names(run, results)
         report = ReportBuilder(document, threshold, reruns)
@@ -294,14 +298,14 @@ def _write_tables(work: _Work, rows: RowReader) -> None:
             predictions.write_row(columns.cells(row, answer))
             details.write_escaped(details_cells(row, answer))
             work.report.add_row(row, answer, machine)
-            origin = _origin(row, work.document)
             if answer.error_code:
                 cells = fit_cells(row.cells, len(rows.columns))
+                origin = _origin(row, work.document)
                 named = (origin.run, str(origin.row)) if origin else ("", "")
                 errors.write_escaped((*cells, answer.error_code, answer.error, *named))
-            elif not machine.error_code:
+            elif work.review.is_unsure(machine):
                 cells = fit_cells(row.cells, len(rows.columns))
-                work.review.add(row, cells, machine, answer, origin)
+                work.review.add(row, cells, machine, answer, _origin(row, work.document))
     with (work.folder / keys.REVIEW).open("w", encoding="utf-8", newline="") as review_file:
         work.review.write_table(review_file, rows.columns)
 

@@ -106,10 +106,14 @@ class ReviewSpool:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
+    def is_unsure(self, machine: AnsweredRow) -> bool:
+        """Say whether a prediction is to be reviewed: it is less sure than the threshold, and no error."""
+        return not machine.error_code and machine.sureness < self._threshold
+
     def add(
         self, row: Row, cells: Sequence[str], machine: AnsweredRow, answer: AnsweredRow, origin: Origin | None
     ) -> None:
-        """Keep a row where its answer is unsure.
+        """Keep an unsure row.
 
         Args:
             row: The row.
@@ -119,8 +123,6 @@ class ReviewSpool:
             origin: The run and the row that a correction of it is for.
         """
         sure = machine.sureness
-        if machine.error_code or sure >= self._threshold:
-            return
         self.rows += 1
         self._line.seek(0)
         self._line.truncate()

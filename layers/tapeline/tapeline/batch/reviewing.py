@@ -1,5 +1,7 @@
 """A run's review for a person at a page: the unsure rows, what was decided of them, and how it is saved."""
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +22,9 @@ from tapeline.batch.review import QueuedRow, load_queue
 from tapeline.batch.thumbnails import Thumbnail, read_thumbnails
 from tapeline.errors import CorrectionError, ObjectMissingError
 from tapeline.ports import ExecutionStarter, ObjectStore
+
+# Seconds for which a queue isn't asked for again. Chosen by hand: it changes only where a run's outputs do.
+_QUEUE_SECONDS: Final = 30.0
 
 # Queues that are kept. Chosen by hand: a queue of 10,000 rows takes about 30 MB.
 _QUEUES: Final = 4
@@ -49,8 +54,8 @@ class RunReviewer:
     def __init__(self, results: ObjectStore, executions: ExecutionStarter) -> None:
         self._results = results
         self._executions = executions
-        # Run -> the content's tag and the rows; the one that was used last comes last.
-        self._queues: dict[str, tuple[str, list[QueuedRow]]] = {}
+        # Run -> when it was read, in seconds of time.monotonic, and the rows; the latest comes last.
+        self._queues: dict[str, tuple[float, list[QueuedRow]]] = {}
 
     def queue(self, run: str) -> Sequence[QueuedRow]:
         """Return a run's unsure rows, the least sure first; at most the 10,000 of the page.
@@ -59,18 +64,20 @@ class RunReviewer:
             ObjectMissingError: There is no such run, it isn't finished, or it is too old.
             CorruptObjectError: The rows can't be read.
         """
-        known_tag, rows = self._queues.pop(run, ("", []))
-        body, tag = self._results.read_tagged(keys.review_queue_key(run))
-        if not tag:
+        read_at, rows = self._queues.get(run, (-math.inf, []))
+        if time.monotonic() - read_at < _QUEUE_SECONDS:
+            return rows
+        try:
+            rows = load_queue(self._results.read(keys.review_queue_key(run)))
+        except ObjectMissingError as error:
             raise ObjectMissingError(
                 f"expected the name of a finished run, received {run!r}, which isn't finished, was never "
                 "started, or is older than RunDays"
-            )
-        if tag != known_tag:
-            rows = load_queue(body)
+            ) from error
+        self._queues.pop(run, None)
         while len(self._queues) >= _QUEUES:
             del self._queues[next(iter(self._queues))]
-        self._queues[run] = tag, rows
+        self._queues[run] = time.monotonic(), rows
         return rows
 
     def row(self, run: str, number: int) -> QueuedRow:

@@ -71,8 +71,8 @@ class RowAnswer:
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners in pixels of the original picture.
         runners_up: What could have been answered instead, best first.
-        runner_up_boxes: The corners of the lines of the runners-up; empty in results of versions that didn't
-            write them.
+        runner_up_boxes: The corners of the lines of the runners-up, where the answer is to be reviewed; most
+            answers are read by nobody, and have none.
         error_code: Why the row couldn't be answered, or None.
         error: The same in words; empty where there is no error.
     """

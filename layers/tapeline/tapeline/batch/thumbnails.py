@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from tapeline.answers import Answer, Crop, PictureAnswers, sureness
+from tapeline.answers import Answer, Crop, PictureAnswers
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE, RunDocument, dump_document
 from tapeline.batch.parallel import map_ahead
@@ -104,10 +104,7 @@ class ThumbnailKeeper:
             crop = answers.crops.get(question.entity_name)
             if crop is None or not isinstance(answer, Answer) or question.problem is not None:
                 continue
-            sure = sureness(
-                answered=answer.quantity is not None, confidence=answer.confidence, stated=answer.stated
-            )
-            item = (-sure, -question.position, crop)
+            item = (-answer.sureness, -question.position, crop)
             if len(self._kept) < self.most:
                 heapq.heappush(self._kept, item)
             elif item[:2] > self._kept[0][:2]:
