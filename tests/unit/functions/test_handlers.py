@@ -19,6 +19,7 @@ from missing.settings import MissingSettings
 from notify.settings import NotifySettings
 from reducer.settings import ReducerSettings
 from tapeline.batch import keys
+from tapeline.batch.corrections import start_reducing
 from tapeline.batch.fan_out import FanOutcome
 from tapeline.batch.keys import InputObject
 from tapeline.batch.shard_results import load_shard_result
@@ -143,6 +144,15 @@ def test_notify_tells_of_the_run_of_its_event(
     assert notify.app.handler(event, context) == {"run": outcome.run, "state": state}
     ((_, sent, _, _),) = notices.sent
     assert json.loads(sent)["reason"] == ": ".join(str(value) for value in detail.values() if value)
+
+
+def test_notify_tells_nobody_of_outputs_made_anew(context: LambdaContext) -> None:
+    *_, executions, outcome = start(table(["a"]))
+    name = start_reducing(outcome.run, executions)
+    event = json.loads((ROOT / "events/notify.json").read_text())
+    event["detail"]["name"] = name
+    # It would need settings and clients for any other.
+    assert notify.app.handler(event, context) == {}
 
 
 def test_notify_refuses_another_event(context: LambdaContext) -> None:
