@@ -19,7 +19,8 @@ from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.answerer import Answerer
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import Answer, PictureQuery
-from tapeline.download.links import file_name_of
+from tapeline.download.links import copy_name
+from tapeline.entities import own_entities, use_entities
 from tapeline.errors import ErrorCode, RowError
 from tapeline.reading.scene import Scene
 
@@ -55,7 +56,7 @@ class FolderFetcher:
             RowError: With ``bad_link`` where the link is malformed, and with ``http_status`` where the folder
                 has no such file.
         """
-        name = file_name_of(link)
+        name = copy_name(link)
         try:
             if not name:
                 raise FileNotFoundError(name)
@@ -160,4 +161,9 @@ def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> l
 
 def _pool() -> ProcessPoolExecutor:
     # onnxruntime's threads don't survive a fork.
-    return ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)),
+        mp_context=get_context("spawn"),
+        initializer=use_entities,
+        initargs=(own_entities(),),
+    )

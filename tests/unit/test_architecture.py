@@ -67,8 +67,8 @@ def test_the_core_imports_nothing_from_outside(path: Path) -> None:
 FLOORS = (
     {"buckets", "entities", "errors", "geometry", "model_files", "notes", "picture", "ports", "settings"},
     {"download", "quantities"},
-    {"answers"},
-    {"adapters", "reading", "showing"},
+    {"answers", "entity_file"},
+    {"adapters", "entity_settings", "reading", "showing"},
     {"ranking"},
     {"answerer", "answering"},
     {"batch", "predicting", "side_by_side", "starting"},

@@ -8,19 +8,22 @@ from tapeline.adapters.pillow_encoder import encode_preview
 from tapeline.adapters.rapidocr_reader import RapidOcrReader
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.answerer import Answerer
+from tapeline.entity_file import DEFAULT, use_entity_file
 
 
-def load_answerer(models_dir: str, threads: int, max_pixels: int) -> Answerer:
+def load_answerer(models_dir: str, threads: int, max_pixels: int, entities: str = DEFAULT) -> Answerer:
     """Load the models.
 
     Args:
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
         threads: Threads to compute with.
         max_pixels: Pixels of a picture at most.
+        entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         ModelFileError: The model files are there, but aren't what they should be.
     """
+    use_entity_file(entities)
     folder = Path(models_dir)
     return Answerer(
         decoder=PillowDecoder(max_pixels=max_pixels),

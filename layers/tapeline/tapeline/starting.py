@@ -5,6 +5,7 @@ from typing import Final
 
 from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
 from tapeline.download.limits import MAX_PICTURE_PIXELS
+from tapeline.entity_file import DEFAULT
 
 # What puts the answerer together in the reading process.
 _FACTORY: Final = "tapeline.loading:load_answerer"
@@ -17,6 +18,7 @@ def start_answerer(
     memory_megabytes: int,
     max_pixels: int = MAX_PICTURE_PIXELS,
     picture_seconds: float = MAX_PICTURE_SECONDS,
+    entities: str = DEFAULT,
 ) -> ReadingProcess:
     """Start a reading process; its models are loaded while the caller does other things.
 
@@ -26,10 +28,16 @@ def start_answerer(
         memory_megabytes: Memory that the process may write to.
         max_pixels: Pixels of a picture at most.
         picture_seconds: Time that a picture may take, from its bytes to its answers.
+        entities: The entities file: the name of a shipped one, or a path.
     """
     return ReadingProcess(
         _FACTORY,
-        {"models_dir": str(models_dir), "threads": threads, "max_pixels": max_pixels},
+        {
+            "models_dir": str(models_dir),
+            "threads": threads,
+            "max_pixels": max_pixels,
+            "entities": entities,
+        },
         memory_megabytes=memory_megabytes,
         picture_seconds=picture_seconds,
     )
