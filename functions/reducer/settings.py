@@ -1,9 +1,10 @@
 """Reducer's settings."""
 
+from tapeline.entity_settings import EntitySettings
 from tapeline.settings import DropSettings, ResultsSettings
 
 
-class ReducerSettings(DropSettings, ResultsSettings):
+class ReducerSettings(EntitySettings, DropSettings, ResultsSettings):
     """What Reducer reads from its environment.
 
     Attributes:

@@ -27,6 +27,7 @@ from tapeline.batch.keys import InputObject
 from tapeline.batch.reducer import reduce_run
 from tapeline.batch.report import ReportDocument
 from tapeline.batch.shard_results import PictureResult, load_shard_result
+from tapeline.entity_file import DEFAULT, use_entity_file
 from tapeline.errors import OutFolderError
 from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
 from tapeline.out_folder import STATE, bring_outputs
@@ -83,6 +84,7 @@ class RunOptions:
         workers: Pictures that are read at once.
         s3: Where ``s3://`` links may lead.
         keep_columns: Whether the predictions have the table's columns beside them.
+        entities: The entities file: the name of a shipped one, or an absolute path.
     """
 
     table: Path
@@ -91,6 +93,7 @@ class RunOptions:
     workers: int = field(default_factory=processors)
     s3: tuple[str, ...] = ()
     keep_columns: bool = False
+    entities: str = DEFAULT
 
     def dump(self) -> str:
         """Return the options as JSON."""
@@ -183,6 +186,7 @@ class _Run:
 
     def finish(self, progress: RunProgress) -> RunResult:
         """Do what is left to do."""
+        use_entity_file(self._options.entities)
         start = time.monotonic()
         run = self._fan_out()
         document = RunDocument.load(self._results.read(keys.run_document_key(run)))
@@ -308,7 +312,7 @@ class _Workers:
                 if components is None:
                     options = self._options
                     fetcher = build_fetcher(Pictures(options.images, options.table.parent, options.s3))
-                    components = Components(fetcher, start_local_answerer(options.models))
+                    components = Components(fetcher, start_local_answerer(options.models, options.entities))
                 infer_shard(self._run, shard, self._store, components, worker)
                 worker = replace(worker, cold_start=False)
         except Empty:
