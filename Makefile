@@ -9,6 +9,8 @@ OUT    ?= out
 ROWS   ?= ground_truth.csv
 MODELS ?= .cache/models
 WEIGHTS := resnet50_weights_tf_dim_ordering_tf_kernels.h5
+# local: through template.yaml in the local cloud; empty: in the command's own process.
+CLOUD  ?= local
 # process: Inference runs as a process of this machine; docker: in its image.
 ENGINE ?= process
 # Where set: Predict starts from snapshots (docs/aws.md, "Fast from cold").
@@ -47,6 +49,10 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 cp $(2) $(1)/installed.txt
 endef
 
+# Where there are weights that aren't converted yet.
+CONVERT = [ ! -f "$(MODELS)/$(WEIGHTS)" ] || [ -f "$(MODELS)/resnet50/made_from.json" ] \
+  || $(MAKE) --no-print-directory converted
+
 .PHONY: help
 help: ## Show this help
 	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out] [ENGINE=docker] [ENV=prod]"
@@ -54,29 +60,49 @@ help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 
 .PHONY: run
-run: $(VENV)/local models $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
-	@$(PY) -m infra.local run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --engine $(ENGINE) \
-	  --exit-zero $(if $(IMAGES),--images "$(IMAGES)")
+run: $(VENV)/local weights $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
+	@$(PY) -m tapeline run "$(CSV)" --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) --exit-zero \
+	  $(if $(CLOUD),--cloud $(CLOUD) --engine $(ENGINE)) $(if $(IMAGES),--images "$(IMAGES)") $(RUN_ARGS)
 
 .PHONY: serve
-serve: $(VENV)/local models ## Serve the API and its page on this machine until Ctrl-C
-	@$(PY) -m infra.local serve --models "$(MODELS)" --workers $(WORKERS) \
+serve: $(VENV)/local weights ## Serve the API and its page on this machine until Ctrl-C
+	@$(PY) -m tapeline serve --models "$(MODELS)" --workers $(WORKERS) \
 	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
 
 .PHONY: estimate
 estimate: $(VENV)/local ## Say what CSV would take on AWS: rows, pictures, refused rows, minutes, dollars (REPORT=out/report.json)
-	@$(PY) -m infra.local estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
+	@$(PY) -m tapeline estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
 
+# Only a conversion needs TensorFlow: its environment is made where there are weights to convert.
 .PHONY: models
-models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights; the run goes on without them
-	@$(PY) -m infra.image.models --cache "$(MODELS)" || echo "tapeline: continuing without ResNet50: the label columns stay empty" >&2
+models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights, or say why they can't be had
+	@$(PY) -m tapeline models --models "$(MODELS)" --no-convert
+	@$(CONVERT)
+
+# What goes on without the weights asks for them once a day.
+.PHONY: weights
+weights: $(VENV)/local
+	@$(PY) -m tapeline models --models "$(MODELS)" --no-convert --optional
+	@$(CONVERT)
+
+.PHONY: converted
+converted: .venv-convert/convert
+	@PYTHONPATH=layers/tapeline:. .venv-convert/bin/python -m infra.image.resnet50 --cache "$(MODELS)"
+
+.PHONY: wheel
+wheel: $(VENV)/dev ## Build the distribution into dist
+	@$(VENV)/bin/python -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
+
+.PHONY: command-help
+command-help: $(VENV)/dev ## Renew docs/command.md from the command's help
+	@$(PY) -m infra.command.help_page > docs/command.md.new && mv docs/command.md.new docs/command.md
 
 .PHONY: cloud
-cloud: $(VENV)/local models ## Start a local cloud that stays up, for sam local and the AWS CLI
-	@$(PY) -m infra.local cloud --models "$(MODELS)"
+cloud: $(VENV)/local weights ## Start a local cloud that stays up, for sam local and the AWS CLI
+	@$(PY) -m tapeline cloud --models "$(MODELS)"
 
 .PHONY: build
-build: .venv-sam/sam models ## Build what is deployed: the layer, the functions, the image (needs Docker)
+build: .venv-sam/sam weights ## Build what is deployed: the layer, the functions, the image (needs Docker)
 	@if [ -f "$(MODELS)/$(WEIGHTS)" ]; then \
 	  parameters="ResNet50=present ModelFiles=$(MODELS)"; \
 	else \
@@ -100,11 +126,15 @@ logs: .venv-sam/sam ## Follow the functions' logs
 
 .PHONY: train
 train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pictures in IMAGES
-	@$(PY) -m infra.training train "$(ROWS)" --images "$(IMAGES)" $(TRAIN_ARGS)
+	@$(PY) -m tapeline train "$(ROWS)" --images "$(IMAGES)" $(TRAIN_ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT
-	@$(PY) -m infra.training evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
+	@$(PY) -m tapeline evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
+
+.PHONY: quantise
+quantise: .venv-quantise/quantise ## Make the OCR models anew, with the train split of ROWS, and their pictures in IMAGES, as samples
+	@PYTHONPATH=layers/tapeline:. .venv-quantise/bin/python -m infra.quantise "$(ROWS)" --images "$(IMAGES)"
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
@@ -145,6 +175,10 @@ benchmark-run: $(VENV)/dev ## Run a CSV through the local cloud with Inference s
 cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-workers
+benchmark-workers: $(VENV)/dev ## Compare memory sizes, threads and reading processes of the image; ROWS and IMAGES, or the examples
+	@$(PY) -m benchmarks.worker_shape $(if $(wildcard $(ROWS)),"$(ROWS)" "$(IMAGES)") $(BENCHMARK_ARGS)
+
 .PHONY: benchmark-api
 benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
@@ -152,6 +186,10 @@ benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 
 .PHONY: benchmark-lines
 benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled ROWS, with their pictures in IMAGES
 	@$(PY) -m benchmarks.dimension_lines "$(ROWS)" "$(IMAGES)" $(BENCHMARK_ARGS)
+
+.PHONY: benchmark-reading
+benchmark-reading: $(VENV)/dev ## Time ROWS' pictures in IMAGES from bytes to answers (BENCHMARK_ARGS="--before CHECKOUT")
+	@$(PY) -m benchmarks.reading "$(ROWS)" --images "$(IMAGES)" $(BENCHMARK_ARGS)
 
 .PHONY: soak
 soak: $(VENV)/dev ## Answer runs for MINUTES (30) while workers are killed, the store fails and pictures are hostile
@@ -167,7 +205,7 @@ openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference local dev sam container; do \
+	@for group in inference convert quantise local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
@@ -184,7 +222,7 @@ model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/mod
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs
-	@rm -rf .venv .venv-sam .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@rm -rf .venv .venv-convert .venv-quantise .venv-sam .cache dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The developers' environment holds the local one: whichever is there first serves make run.
@@ -195,6 +233,14 @@ $(VENV)/local: requirements/local.txt requirements/dev.txt
 
 $(VENV)/dev: requirements/dev.txt
 	@if ! cmp -s $(VENV)/installed.txt requirements/dev.txt; then $(call INSTALL,$(VENV),requirements/dev.txt); fi
+	@touch $@
+
+.venv-convert/convert: requirements/convert.txt
+	@$(call INSTALL,.venv-convert,requirements/convert.txt)
+	@touch $@
+
+.venv-quantise/quantise: requirements/quantise.txt
+	@$(call INSTALL,.venv-quantise,requirements/quantise.txt)
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt

@@ -18,9 +18,10 @@ from typing import Final
 from benchmarks.processes import EMULATOR, processes
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment
-from infra.local.job import Job, JobResult, run_job
+from infra.local.job import Job, run_job
 from infra.local.package import Override
 from infra.local.progress import Progress
+from tapeline.running import RunResult
 
 HANDLERS: Final = Path(__file__).parent / "handlers"
 
@@ -88,7 +89,7 @@ class UsageSampler:
                     self._seen[process.kind, process.pid] = usage
 
 
-def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[JobResult, dict[str, Usage]]:
+def run_stubbed(source: Path, out: Path, *, shard: int = 200) -> tuple[RunResult, dict[str, Usage]]:
     """Run a CSV with Inference stubbed; return the result and the usage by function."""
     stub = Override(handler="stub_inference.handler", code=(HANDLERS,))
     deployment = Deployment(

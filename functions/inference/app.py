@@ -50,6 +50,7 @@ def infer(
         reserve_seconds=settings.reserve_seconds,
         memory_megabytes=settings.aws_lambda_function_memory_size,
         cold_start=cold_start,
+        part_seconds=settings.part_seconds,
     )
     store = BucketStore(s3_client(), settings.results_bucket)
     telemetry = LambdaTelemetry()

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tapeline.assembly import WorkerSettings
+from tapeline.batch.parts import PART_SECONDS
 
 
 class InferenceSettings(WorkerSettings):
@@ -13,6 +14,8 @@ class InferenceSettings(WorkerSettings):
     Attributes:
         reserve_seconds: Time before the deadline at which a worker leaves the other pictures to the next
             attempt; more than ``fetch_seconds``, which a download may take.
+        part_seconds: Time after which a worker writes what it has answered.
     """
 
     reserve_seconds: Annotated[float, Field(ge=0)] = 45.0
+    part_seconds: Annotated[float, Field(ge=0)] = PART_SECONDS

@@ -1,7 +1,14 @@
 """Reducer's settings."""
 
+from tapeline.entity_settings import EntitySettings
 from tapeline.settings import DropSettings, ResultsSettings
 
 
-class ReducerSettings(DropSettings, ResultsSettings):
-    """What Reducer reads from its environment."""
+class ReducerSettings(EntitySettings, DropSettings, ResultsSettings):
+    """What Reducer reads from its environment.
+
+    Attributes:
+        keep_columns: Whether the predictions have the input's columns beside them.
+    """
+
+    keep_columns: bool = False

@@ -1,8 +1,8 @@
-"""Fetch the model files that the lock names, and convert them: ``python -m infra.image.models``.
+"""Fetch the model files that the lock names: ``python -m infra.image.models``.
 
 A file in the cache that matches the lock is kept. Any other is downloaded (or copied from a folder with
-``--from``), checked against the lock, and only then given its name. Keras's weights of ResNet50 are converted
-into a SavedModel beside them, unless that was made from the same weights before.
+``--from``), checked against the lock, and only then given its name. The model that
+:mod:`infra.image.resnet50` made beside them is removed where it was made from other weights.
 
 Exit codes: 0 for success, 1 where a file can't be fetched or doesn't match the lock, 2 for wrong usage.
 """
@@ -22,6 +22,7 @@ from tqdm import tqdm
 from tapeline.errors import ModelFileError, ModelUnavailableError
 from tapeline.model_files import (
     RESNET50_FOLDER,
+    RESNET50_MODEL,
     RESNET50_WEIGHTS,
     FileHashes,
     LockedFile,
@@ -31,9 +32,13 @@ from tapeline.model_files import (
     hash_file,
     packaged_path,
     read_lock,
+    write_lock,
 )
 
 _ROOT: Final = Path(__file__).parents[2]
+
+# Which files, with their addresses, sizes and hashes.
+LOCK: Final = _ROOT / "infra" / "models.lock.json"
 
 # Seconds to connect to a server. Chosen by hand.
 _CONNECT_SECONDS: Final = 10
@@ -47,7 +52,7 @@ _CHUNK_BYTES: Final = 1 << 20
 # Shown below the command's help.
 _EXAMPLES: Final = """\
 examples:
-  python -m infra.image.models                       download, check and convert into .cache/models
+  python -m infra.image.models                       download and check into .cache/models
   python -m infra.image.models --from ~/Downloads    take the files from a folder: no network needed
   python -m infra.image.models --cache /opt/models   put them somewhere else
 """
@@ -64,26 +69,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parse(arguments)
     try:
-        lock = read_lock(options.lock)
-        options.cache.mkdir(parents=True, exist_ok=True)
-        found: dict[str, FileHashes] = {}
-        for locked in lock.files:
-            hashes = _fetch(locked, options.cache, options.source)
-            found[locked.name] = hashes
-            if locked.name == RESNET50_WEIGHTS and not options.renew:
-                _convert(options.cache, hashes)
-        if options.renew:
-            _renew(options.lock, lock, found)
+        fetch_models(options.cache, options.source, options.lock, renew=options.renew)
     except (ModelFileError, OSError) as error:
         _say(f"error: {error}")
         return 1
     return 0
 
 
+def fetch_models(
+    cache: Path, source: Path | None = None, lock_file: Path = LOCK, *, renew: bool = False
+) -> None:
+    """Bring the files that a lock names into the cache, where a model made of other weights is removed.
+
+    Args:
+        cache: Where the files go; made where it is missing.
+        source: A folder to copy them from; None to download them.
+        lock_file: Which files.
+        renew: Whether to write the files' sizes and hashes into the lock.
+
+    Raises:
+        ModelFileError: A file can't be fetched, or doesn't match the lock.
+    """
+    lock = read_lock(lock_file)
+    cache.mkdir(parents=True, exist_ok=True)
+    found: dict[str, FileHashes] = {}
+    for locked in lock.files:
+        hashes = _fetch(locked, cache, source)
+        found[locked.name] = hashes
+        if locked.name == RESNET50_WEIGHTS and not renew:
+            _remove_outdated(cache, hashes)
+    if renew:
+        _renew(lock_file, lock, found)
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.image.models",
-        description="Fetch the model files that the lock names, check them, and convert them.",
+        description="Fetch the model files that the lock names, and check them.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -91,7 +113,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--lock",
         type=Path,
         metavar="FILE",
-        default=_ROOT / "infra" / "models.lock.json",
+        default=LOCK,
         help="which files, with their addresses, sizes and hashes (default: infra/models.lock.json)",
     )
     parser.add_argument(
@@ -111,7 +133,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--renew",
         action="store_true",
-        help="write into the lock the size and SHA-256 of each file, those in packages too; convert nothing",
+        help="write into the lock the size and SHA-256 of each file, those in packages too",
     )
     options = parser.parse_args(arguments)
     if options.source is not None and not options.source.is_dir():
@@ -204,23 +226,25 @@ def _copy(locked: LockedFile, source: Path, partial: Path) -> None:
         ) from error
 
 
-def _convert(cache: Path, weights: FileHashes) -> None:
+def _remove_outdated(cache: Path, weights: FileHashes) -> None:
+    """Remove a converted model that isn't whole, or isn't made from the weights that are here now."""
     folder = cache / RESNET50_FOLDER
-    if folder.exists():
-        try:
-            made_from = check_folder(folder).weights_sha256
-        except ModelFileError as error:
-            _say(f"{RESNET50_FOLDER}: not complete, making it again ({error})")
+    if not folder.exists():
+        return
+    try:
+        record = check_folder(folder)
+    except ModelFileError as error:
+        reason = f"not complete ({error})"
+    else:
+        if record.weights_sha256 != weights.sha256:
+            reason = "made from other weights"
+        elif RESNET50_MODEL not in record.files:
+            reason = "made by an older version"
         else:
-            if made_from == weights.sha256:
-                _say(f"{RESNET50_FOLDER}: already made from these weights")
-                return
-            _say(f"{RESNET50_FOLDER}: made from other weights, making it again")
-    # Imported here since only a conversion needs TensorFlow.
-    from tapeline.adapters.resnet50 import export_resnet50  # noqa: PLC0415
-
-    export_resnet50(cache / RESNET50_WEIGHTS, folder)
-    _say(f"{RESNET50_FOLDER}: made from {RESNET50_WEIGHTS}")
+            _say(f"{RESNET50_FOLDER}: already made from these weights")
+            return
+    shutil.rmtree(folder)
+    _say(f"{RESNET50_FOLDER}: removed, since it was {reason}")
 
 
 def _renew(path: Path, lock: ModelsLock, found: Mapping[str, FileHashes]) -> None:
@@ -237,7 +261,7 @@ def _renew(path: Path, lock: ModelsLock, found: Mapping[str, FileHashes]) -> Non
         hashes = hash_file(packaged_path(item))
         packaged.append(item.model_copy(update={"bytes": hashes.size, "sha256": hashes.sha256}))
     renewed = lock.model_copy(update={"files": tuple(files), "packaged": tuple(packaged)})
-    path.write_text(renewed.model_dump_json(indent=2, exclude_unset=True) + "\n", encoding="utf-8")
+    write_lock(renewed, path)
     _say(f"{path}: {'as before' if renewed == lock else 'written'}")
 
 

@@ -1,7 +1,6 @@
 """The template, deployed to a local cloud: its options, its stack, and the pictures in its bucket."""
 
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,11 +9,12 @@ from infra.local.cloud import LocalCloud
 from infra.local.package import Override
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
+from tapeline.local_components import processors
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
 
 # Workers at once: the processors that this process may use.
-DEFAULT_WORKERS: Final = len(os.sched_getaffinity(0))
+DEFAULT_WORKERS: Final = processors()
 
 # Pictures in a shard at most. Chosen by hand: small shards keep the progress bar moving, and a warm worker
 # starts on its next shard within milliseconds.
@@ -33,8 +33,7 @@ class Deployment:
 
     Attributes:
         models: The folder that ``make models`` fills; None where the image has its own model files.
-        pictures: A folder of pictures that answer links by their file name, instead of the internet; None
-            to download all.
+        mirrors: Whether uploaded pictures answer links by their file names, instead of the internet.
         workers: Shards that run at once, and pictures that the API answers at once.
         parameters: Values for further parameters of the template.
         overrides: Logical id of a function -> what is different about it, for tests and benchmarks.
@@ -42,7 +41,7 @@ class Deployment:
     """
 
     models: Path | None = None
-    pictures: Path | None = None
+    mirrors: bool = False
     workers: int = DEFAULT_WORKERS
     parameters: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
@@ -106,7 +105,7 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
             # Nothing here costs anything.
             "MaxRunCost": "0",
             "BucketSuffix": suffix,
-            **({"ImageMirror": mirror} if deployment.pictures else {}),
+            **({"ImageMirror": mirror} if deployment.mirrors else {}),
             **deployment.parameters,
         },
         overrides=_with_models(deployment.overrides, deployment.models),
@@ -114,30 +113,31 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
     return Stack(name, cloud, outputs)
 
 
-def upload_pictures(folder: Path, stack: Stack, names: Collection[str] | None = None) -> int:
+def upload_pictures(pictures: Mapping[str, Path], stack: Stack) -> None:
     """Upload pictures to where the template's ImageMirror looks for them.
 
     Args:
-        folder: The folder with the pictures.
+        pictures: The name of each -> its file.
         stack: Where to.
-        names: File names of the pictures to upload; None for all files in the folder.
-
-    Returns:
-        How many were uploaded.
     """
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    wanted = [path for path in paths if names is None or path.name in names]
-    for path in wanted:
-        key = f"{_PICTURES_PREFIX}{path.name}"
+    for name, path in pictures.items():
+        key = f"{_PICTURES_PREFIX}{name}"
         stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=path.read_bytes())
-    return len(wanted)
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """Return name -> file, of all files in a folder."""
+    return {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 def _with_models(overrides: Mapping[str, Override], models: Path | None) -> dict[str, Override]:
-    """Return overrides that also tell the functions where the model files are on this machine."""
-    if models is None:
-        return dict(overrides)
-    environment = {"MODELS_DIR": str(models.resolve())}
+    """Return overrides that also tell the functions where the model files are on this machine.
+
+    Workers write each picture as soon as it is answered, so that the progress goes by pictures.
+    """
+    environment = {"PART_SECONDS": "0"}
+    if models is not None:
+        environment["MODELS_DIR"] = str(models.resolve())
     added = {}
     for name in _FUNCTIONS_WITH_MODELS:
         given = overrides.get(name, Override())

@@ -1,4 +1,4 @@
-"""What a CSV would take on AWS, reckoned on this machine: ``make estimate``."""
+"""What a CSV would take on AWS, reckoned on this machine: ``tapeline estimate``."""
 
 import json
 from dataclasses import asdict

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.local.cloud import LOCAL_KEY, LocalCloud
-from infra.local.deployment import Deployment, deploy, upload_pictures
+from infra.local.deployment import Deployment, deploy, files_of, upload_pictures
 from infra.local.engine import bridge_gateway
 from infra.local.progress import Progress
 
@@ -33,12 +33,12 @@ def run_cloud(port: int, models: Path, progress: Progress) -> None:
     """
     with LocalCloud(address=bridge_gateway(), port=port) as cloud:
         progress.say("deploying template.yaml to the local cloud")
-        deployment = Deployment(models, EXAMPLES / "images")
+        deployment = Deployment(models, mirrors=True)
         stack = deploy(deployment, cloud)
         cloud.s3.put_object(
             Bucket=stack.drop_bucket, Key=EXAMPLE_KEY, Body=(EXAMPLES / "test.csv").read_bytes()
         )
-        upload_pictures(EXAMPLES / "images", stack)
+        upload_pictures(files_of(EXAMPLES / "images"), stack)
         print(f"export AWS_ENDPOINT_URL={cloud.endpoint} AWS_REGION={cloud.region}", flush=True)
         print(f"export AWS_ACCESS_KEY_ID={LOCAL_KEY} AWS_SECRET_ACCESS_KEY={LOCAL_KEY}", flush=True)
         progress.say("the local cloud is up; Ctrl-C ends it")

@@ -1,8 +1,8 @@
 """One CSV through the local cloud: upload it, follow its run, download the outputs."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,11 @@ from tapeline.batch import keys
 from tapeline.batch.documents import RejectionDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.report import ReportDocument
-from tapeline.batch.rows import RowReader
+from tapeline.batch.table_formats import split_name
 from tapeline.batch.tracking import RunTracker
-from tapeline.download.links import file_name_of
-from tapeline.errors import RejectedInputError, RowError, RunFailedError
+from tapeline.errors import RunFailedError
+from tapeline.out_folder import bring_outputs
+from tapeline.running import RunResult
 
 # Seconds until FanOut must have started the run of a small file. Chosen by hand: 131,187 rows take it a few
 # seconds.
@@ -35,9 +36,6 @@ _POLL_SECONDS: Final = 0.5
 # Seconds for which the tracker's links are valid. They aren't used: outputs are read from the bucket.
 _LINK_SECONDS: Final = 60
 
-# Bytes of the CSV that are read at once.
-_CHUNK_BYTES: Final = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -46,38 +44,15 @@ class Job:
     Attributes:
         csv: The input.
         out: The folder for the outputs; created if missing.
+        pictures: File name -> file, of the pictures that answer links by their last part.
     """
 
     csv: Path
     out: Path
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """What came back.
-
-    Attributes:
-        files: The downloaded outputs: predictions, details, errors, report.
-        report: What report.json says.
-        seconds: From the upload of the CSV to the outputs.
-    """
-
-    files: tuple[Path, ...]
-    report: ReportDocument
-    seconds: float
-
-    @property
-    def predictions(self) -> Path:
-        """The table of index and prediction."""
-        return self.files[0]
-
-    @property
-    def errors(self) -> Path:
-        """The input's rows with errors, which is an input itself."""
-        return self.files[2]
-
-
-def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progress) -> JobResult:
+def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progress) -> RunResult:
     """Deploy the template to a started local cloud, and answer a job's CSV there.
 
     Raises:
@@ -86,14 +61,12 @@ def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progr
         LocalCloudError: The template couldn't be deployed.
     """
     progress.say("deploying template.yaml to the local cloud")
-    stack = deploy(deployment, cloud)
-    if deployment.pictures:
-        uploaded = upload_pictures(deployment.pictures, stack, set(_picture_names(job.csv)))
-        progress.say(f"put {uploaded} pictures from {deployment.pictures} into the bucket")
+    stack = deploy(replace(deployment, mirrors=bool(job.pictures)), cloud)
+    upload_pictures(job.pictures, stack)
     return answer_csv(job, stack, progress)
 
 
-def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
+def answer_csv(job: Job, stack: Stack, progress: Progress) -> RunResult:
     """Upload a job's CSV to a deployed stack, follow its run, and download its outputs.
 
     Raises:
@@ -105,26 +78,13 @@ def answer_csv(job: Job, stack: Stack, progress: Progress) -> JobResult:
     _wait_for_start(source, stack, _FAN_OUT_SECONDS + job.csv.stat().st_size / _FAN_OUT_BYTES_PER_SECOND)
     _follow(source.run, stack, progress)
     seconds = time.monotonic() - start
-    files = _download(source, stack, job.out)
-    return JobResult(files, ReportDocument.load(files[-1].read_bytes()), seconds)
-
-
-def _picture_names(csv: Path) -> Iterator[str]:
-    """Yield the file names in the CSV's links, as far as it can be read."""
-    with csv.open("rb") as file:
-        try:
-            for row in RowReader(iter(lambda: file.read(_CHUNK_BYTES), b"")):
-                try:
-                    yield file_name_of(row.image_link)
-                except RowError:
-                    continue  # The run itself gives the row its error.
-        except RejectedInputError:
-            return  # FanOut rejects the file too.
+    files = bring_outputs(source, stack.results, job.out)
+    return RunResult(files, ReportDocument.load(files[-1].read_bytes()), seconds)
 
 
 def _upload_csv(csv: Path, stack: Stack) -> InputObject:
-    # The trigger takes .csv only; the outputs are named after the stem in any case.
-    key = f"incoming/{csv.stem}.csv"
+    # The trigger takes these ends only; any other file is read as what it is, and its outputs are CSV.
+    key = f"incoming/{''.join(split_name(csv.name))}"
     answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=csv.read_bytes())
     return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 
@@ -164,18 +124,3 @@ def _follow(run: str, stack: Stack, progress: Progress) -> None:
             f"expected the run to succeed, it is {stack.state_machine.failure(run)}\n"
             f"{stack.cloud.last_lines()}"
         )
-
-
-def _download(source: InputObject, stack: Stack, out: Path) -> tuple[Path, ...]:
-    out.mkdir(parents=True, exist_ok=True)
-    outputs = keys.output_keys(source)
-    for name, key in outputs.items():
-        # Whole or not at all: a full disk, or an interrupt, leaves no half of a table under its name.
-        partial = out / f".{name}.partial"
-        try:
-            with stack.results.open(key) as chunks, partial.open("wb") as file:
-                file.writelines(chunks)
-            partial.replace(out / name)
-        finally:
-            partial.unlink(missing_ok=True)
-    return tuple(out / name for name in outputs)

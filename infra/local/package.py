@@ -12,6 +12,8 @@ from typing import Any, Final
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
+import tapeline
+
 # Stores bytes under a file name; returns their ``s3://`` address.
 type Upload = Callable[[str, bytes], str]
 
@@ -23,6 +25,9 @@ _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 # zlib's compression level, 1 to 9. Chosen by hand: the archives stay on this machine, so speed counts.
 _ZIP_LEVEL: Final = 1
+
+# The folder in an installed package with what isn't the package's own.
+_BESIDE: Final = "deployment"
 
 # The error name of a throttled call -> the same, and MiniStack's own name for it.
 _THROTTLED: Final = (
@@ -75,7 +80,7 @@ def package(
     for name, resource in resources.items():
         properties = resource["Properties"]
         if resource["Type"] == "AWS::Serverless::LayerVersion":
-            archive = zip_folder(root / properties["ContentUri"], under="python/")
+            archive = _layer_archive(root / properties["ContentUri"])
             properties["ContentUri"] = upload(f"{name}.zip", archive)
         elif resource["Type"] == "AWS::Serverless::Function":
             if properties.get("PackageType") == "Image":
@@ -128,22 +133,32 @@ def definition_as_json(text: str, numbers: Iterable[str]) -> str:
     return definition
 
 
-def zip_folder(folder: Path, *more: Path, under: str = "") -> bytes:
+def zip_folder(folder: Path, *more: Path, under: str = "", without: str = "__pycache__") -> bytes:
     """Return a zip archive of the files in some folders, without caches.
 
     Args:
         folder: The first folder.
         more: Folders whose files are put beside the first one's.
         under: A prefix for all names in the archive.
+        without: The name of further folders to leave out.
     """
+    left_out = {"__pycache__", without}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_ZIP_LEVEL) as archive:
         for root in (folder, *more):
             for path in sorted(root.rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
+                if path.is_file() and left_out.isdisjoint(path.relative_to(root).parts):
                     name = f"{under}{path.relative_to(root).as_posix()}"
                     archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), path.read_bytes())
     return buffer.getvalue()
+
+
+def _layer_archive(folder: Path) -> bytes:
+    """Return a layer's archive: of a clone's folder, or, where there is none, of the installed package."""
+    if folder.is_dir():
+        return zip_folder(folder, under="python/")
+    package = Path(tapeline.__file__).parent
+    return zip_folder(package, under=f"python/{package.name}/", without=_BESIDE)
 
 
 def _gateway_responses(api: str, responses: Mapping[str, Any]) -> dict[str, Any]:

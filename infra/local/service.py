@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import TEMPLATE, Deployment, Stack, deploy, upload_pictures
+from infra.local.deployment import TEMPLATE, Deployment, Stack, deploy, files_of, upload_pictures
 from infra.local.gateway_proxy import OTHERS_AT_ONCE, GatewayProxy
 from tapeline.errors import PortTakenError
 
@@ -40,13 +41,16 @@ class Service:
 
 
 @contextmanager
-def serve_api(deployment: Deployment, cloud: LocalCloud, port: int | None = None) -> Iterator[Service]:
+def serve_api(
+    deployment: Deployment, cloud: LocalCloud, port: int | None = None, images: Path | None = None
+) -> Iterator[Service]:
     """Deploy the template to a started local cloud, and serve its API.
 
     Args:
-        deployment: How to deploy; all its pictures are uploaded.
+        deployment: How to deploy.
         cloud: Where to.
         port: The port; None for 8000, or any free one where that is taken.
+        images: A folder whose pictures answer links by their last part; None for none.
 
     Yields:
         The served API.
@@ -61,9 +65,9 @@ def serve_api(deployment: Deployment, cloud: LocalCloud, port: int | None = None
         "ApiBurst": _REQUEST_LIMIT,
         **deployment.parameters,
     }
-    stack = deploy(replace(deployment, parameters=parameters), cloud)
-    if deployment.pictures:
-        upload_pictures(deployment.pictures, stack)
+    stack = deploy(replace(deployment, mirrors=images is not None, parameters=parameters), cloud)
+    if images is not None:
+        upload_pictures(files_of(images), stack)
     target = f"{cloud.endpoint}/_aws/execute-api/{stack.resource('Api')}/{_STAGE}"
     key = cloud.api_gateway.get_api_key(apiKey=stack.resource("ApiKey"), includeValue=True)["value"]
     with _proxy(target, deployment.workers, port) as proxy:

@@ -99,15 +99,14 @@ def build(base: str, weights: Path, tmp_path_factory: pytest.TempPathFactory) ->
     done = sam("build", "--parameter-overrides", "ResNet50=present", *parameters)
     assert done.returncode == 0, done.stderr[-5000:]
     models = tmp_path_factory.mktemp("models")
-    subprocess.run(
-        [
-            sys.executable, "-m", "infra.image.models", "--lock", str(weights / "models.lock.json"),
-            "--from", str(weights), "--cache", str(models),
-        ],
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "."])},
-    )  # fmt: skip
+    lock = ["--lock", weights / "models.lock.json", "--from", weights]
+    for command in (["infra.image.models", *lock], ["infra.image.resnet50"]):
+        subprocess.run(
+            [sys.executable, "-m", *command, "--cache", models],
+            check=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "."])},
+        )
     return Build(ROOT / ".aws-sam/build/template.yaml", models)
 
 

@@ -33,7 +33,7 @@ SHOWN = re.findall(r"^\$ sam (local invoke .+)\n(\{.+\})$", README, re.MULTILINE
 def standing(engine: None) -> Iterator[dict[str, str]]:
     """Start what ``make cloud`` starts; return the variables that it prints."""
     with subprocess.Popen(
-        [sys.executable, "-m", "infra.local", "cloud"],
+        [sys.executable, "-m", "tapeline", "cloud"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(["layers/tapeline", "functions", "."])},
         stdout=subprocess.PIPE,
@@ -174,9 +174,11 @@ def test_without_the_image_the_run_says_what_to_do(engine: None, tmp_path: Path)
         [
             sys.executable,
             "-m",
-            "infra.local",
+            "tapeline",
             "run",
             "examples/test.csv",
+            "--cloud",
+            "local",
             "--engine",
             "docker",
             "--out",
@@ -196,8 +198,8 @@ def run(build: Build, out: Path, engine: str) -> bytes:
     """Return the test_out.csv of a run of the examples."""
     subprocess.run(
         [
-            sys.executable, "-m", "infra.local", "run", "examples/test.csv", "--images", "examples/images",
-            "--out", out, "--models", build.models, "--engine", engine,
+            sys.executable, "-m", "tapeline", "run", "--cloud", "local", "examples/test.csv",
+            "--images", "examples/images", "--out", out, "--models", build.models, "--engine", engine,
         ],
         check=True,
         cwd=ROOT,

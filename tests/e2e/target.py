@@ -99,9 +99,9 @@ def local_target() -> Iterator[Target]:
     """Deploy to a local cloud of its own."""
     with LocalCloud({"SFN_WAIT_SCALE": "0.05"}) as cloud:
         deployment = Deployment(
-            ROOT / ".cache/models", IMAGES, workers=2, parameters=PARAMETERS, stack="tapeline-e2e"
+            ROOT / ".cache/models", workers=2, parameters=PARAMETERS, stack="tapeline-e2e"
         )
-        with serve_api(deployment, cloud, port=0) as service:
+        with serve_api(deployment, cloud, port=0, images=IMAGES) as service:
             stack = service.stack
             yield Target(stack.name, False, stack.outputs, service.url, service.key, cloud.client)
 

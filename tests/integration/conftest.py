@@ -9,10 +9,11 @@ import requests
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
-from infra.local.job import Job, JobResult, answer_csv
+from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from infra.local.service import Service, serve_api
+from tapeline.running import RunResult
 from tests.integration.http_server import PictureServer
 
 ROOT = Path(__file__).parents[2]
@@ -103,17 +104,16 @@ def api(cloud: LocalCloud) -> Iterator[Api]:
         )
         deployment = Deployment(
             ROOT / ".cache/models",
-            IMAGES,
-            WORKERS,
+            workers=WORKERS,
             overrides={"PredictFunction": predict},
             stack="api",
         )
-        with serve_api(deployment, cloud, port=0) as service:
+        with serve_api(deployment, cloud, port=0, images=IMAGES) as service:
             yield Api(service, session, allowed, refused)
 
 
 @pytest.fixture(scope="session")
-def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> JobResult:
+def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """The examples, answered by the batch of the API's stack."""
     job = Job(ROOT / "examples/test.csv", tmp_path_factory.mktemp("examples"))
     return answer_csv(job, api.service.stack, Progress(bar=False))

@@ -12,8 +12,8 @@ import requests
 from benchmarks.api_load import load
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment
-from infra.local.job import JobResult
 from infra.local.service import serve_api
+from tapeline.running import RunResult
 from tests.integration.conftest import IMAGES, ROOT, Api
 from tests.integration.http_server import Reply
 from tests.integration.pictures import drawn, huge_png
@@ -48,7 +48,7 @@ def test_each_kind_of_picture_arrives_byte_for_byte(api: Api, name: str, kind: s
     assert answered.json()["answers"] == linked.json()["answers"]
 
 
-def test_batch_and_api_answer_the_same_picture_alike(api: Api, example_run: JobResult) -> None:
+def test_batch_and_api_answer_the_same_picture_alike(api: Api, example_run: RunResult) -> None:
     source = ROOT / "examples/test.csv"
     predictions, details_csv, errors, report = example_run.files
     assert predictions.name == "test_out.csv"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.job import JobResult
+from tapeline.running import RunResult
 from tests.integration.conftest import ROOT, Api
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs/api.md")
@@ -21,7 +21,7 @@ VOLATILE = {"request_id", "milliseconds", "models", "labels", "run", "url", "con
 
 
 @pytest.fixture(scope="module")
-def environment(api: Api, example_run: JobResult) -> dict[str, str]:
+def environment(api: Api, example_run: RunResult) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "NO_PROXY": "*",

@@ -20,6 +20,7 @@ from tests.integration.http_server import PictureServer
 from tests.integration.test_run_command import ROOT, command, environment, local_clouds
 
 EXAMPLES: Final = ROOT / "examples"
+TABLE: Final = EXAMPLES / "test.csv"
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -29,7 +30,7 @@ def started(tmp_path: Path, *arguments: str | Path) -> Iterator[subprocess.Popen
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with subprocess.Popen(
-        command("run", EXAMPLES / "test.csv", "--images", EXAMPLES / "images", *arguments),
+        command("run", "--cloud", "local", TABLE, "--images", EXAMPLES / "images", *arguments),
         cwd=ROOT,
         env=environment(scratch),
         stderr=subprocess.PIPE,
@@ -87,9 +88,9 @@ def test_signals_that_keep_coming_break_into_nothing(tmp_path: Path, delay: floa
 def test_an_interrupt_while_a_class_is_defined_has_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(
         "import sys\n"
-        "from infra.local import __main__, command\n"
-        "command.run_command = lambda _: exec('raise KeyboardInterrupt')\n"
-        "sys.exit(__main__.main([]))\n"
+        "from infra.command import cli, main\n"
+        "cli.run_command = lambda _: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(main.main([]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "interrupted"],
@@ -200,7 +201,8 @@ def test_a_full_disk_is_a_message(tmp_path: Path, full: str, kilobytes: int) -> 
     if not can_mount(tmp_path / full):
         pytest.skip("needs unshare, and the permission to mount a tmpfs")
     watch = 'folder="$0"; "$@"; status=$?; ls -A "$folder"; exit $status'
-    run = command("run", EXAMPLES / "test.csv", "--images", EXAMPLES / "images", "--out", tmp_path / "out")
+    images = EXAMPLES / "images"
+    run = command("run", "--cloud", "local", TABLE, "--images", images, "--out", tmp_path / "out")
     done = subprocess.run(
         [
             *in_a_small_file_system(kilobytes),

@@ -15,11 +15,10 @@ import pytest
 
 from infra.image import models
 from tapeline.model_files import (
-    RECORD,
     RESNET50_FOLDER,
+    RESNET50_MODEL,
     RESNET50_WEIGHTS,
     check_packaged,
-    hash_file,
     read_lock,
     write_record,
 )
@@ -307,53 +306,38 @@ def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureF
     assert "usage: python -m infra.image.models" in capsys.readouterr().err
 
 
-@pytest.fixture
-def exports(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Put a recorder in the place of the conversion, which tests/unit/adapters/test_resnet50.py covers."""
-    calls: list[Path] = []
-
-    def export(weights: Path, destination: Path) -> None:
-        calls.append(weights)
-        destination.mkdir(exist_ok=True)
-        (destination / "saved_model.pb").write_bytes(b"graph")
-        write_record(destination, weights.name, hash_file(weights).sha256)
-
-    monkeypatch.setattr("tapeline.adapters.resnet50.export_resnet50", export)
-    return calls
-
-
-def test_weights_are_converted_once(
-    server: Server, cache: Path, tmp_path: Path, exports: list[Path], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("made_from", "file", "spoiled", "expected"),
+    [
+        (BODY, RESNET50_MODEL, False, "already made from these weights"),
+        (BODY[1:], RESNET50_MODEL, False, "removed, since it was made from other weights"),
+        (BODY, "saved_model.pb", False, "removed, since it was made by an older version"),
+        (BODY, RESNET50_MODEL, True, "removed, since it was not complete"),
+    ],
+)
+def test_a_model_is_kept_while_it_is_whole_and_made_from_the_weights(
+    server: Server,
+    cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    made_from: bytes,
+    file: str,
+    *,
+    spoiled: bool,
+    expected: str,
 ) -> None:
     server.bodies["/models/weights.bin"] = BODY
-    lock = write_lock(tmp_path, server.address, name=RESNET50_WEIGHTS)
+    model = cache / RESNET50_FOLDER
+    model.mkdir(parents=True)
+    (model / file).write_bytes(b"layers")
+    write_record(model, RESNET50_WEIGHTS, hashlib.sha256(made_from).hexdigest())
+    if spoiled:
+        (model / file).write_bytes(b"lay")
 
-    assert run("--lock", lock, "--cache", cache) == 0
-    assert run("--lock", lock, "--cache", cache) == 0
+    assert run("--lock", write_lock(tmp_path, server.address, name=RESNET50_WEIGHTS), "--cache", cache) == 0
 
-    assert exports == [cache / RESNET50_WEIGHTS]
-    assert capsys.readouterr().err.endswith(f"{RESNET50_FOLDER}: already made from these weights\n")
-
-
-def test_other_weights_or_a_spoiled_model_are_converted_again(
-    server: Server, cache: Path, tmp_path: Path, exports: list[Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.bodies["/models/weights.bin"] = BODY
-    lock = write_lock(tmp_path, server.address, name=RESNET50_WEIGHTS)
-    assert run("--lock", lock, "--cache", cache) == 0
-
-    write_record(cache / RESNET50_FOLDER, RESNET50_WEIGHTS, "0" * 64)
-    assert run("--lock", lock, "--cache", cache) == 0
-    assert "made from other weights, making it again" in capsys.readouterr().err
-
-    (cache / RESNET50_FOLDER / "saved_model.pb").write_bytes(b"")
-    assert run("--lock", lock, "--cache", cache) == 0
-    assert "not complete, making it again" in capsys.readouterr().err
-
-    (cache / RESNET50_FOLDER / RECORD).unlink()
-    assert run("--lock", lock, "--cache", cache) == 0
-    assert "not complete, making it again" in capsys.readouterr().err
-    assert len(exports) == 4
+    assert f"{RESNET50_FOLDER}: {expected}" in capsys.readouterr().err
+    assert model.exists() == ("already" in expected)
 
 
 def test_the_command_runs_as_a_module(server: Server, cache: Path, tmp_path: Path) -> None:

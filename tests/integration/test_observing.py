@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from infra.local.job import Job, JobResult, answer_csv
+from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
 from tapeline.adapters.lambda_telemetry import NAMESPACE
 from tapeline.errors import RejectedInputError
+from tapeline.running import RunResult
 from tests.emitted import emitted_by, values_of
 from tests.integration.conftest import ROOT, Api, Batch
 from tests.integration.http_server import Reply
@@ -64,7 +65,7 @@ def inbox(batch: Batch) -> Iterator[Inbox]:
 
 
 @pytest.fixture(scope="module")
-def run(batch: Batch, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> JobResult:
+def run(batch: Batch, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A run with answers and errors."""
     folder = tmp_path_factory.mktemp("observing")
     good = [
@@ -84,7 +85,7 @@ def run(batch: Batch, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def lines(batch: Batch, run: JobResult) -> list[dict[str, Any]]:
+def lines(batch: Batch, run: RunResult) -> list[dict[str, Any]]:
     """What the stack's functions printed; this run's figures come last, as no other one goes on beside it."""
     logs = batch.stack.cloud.logs
     deadline = time.monotonic() + _NOTICE_SECONDS
@@ -96,7 +97,7 @@ def lines(batch: Batch, run: JobResult) -> list[dict[str, Any]]:
     raise AssertionError("the reducer printed no metrics")
 
 
-def test_a_run_s_metrics_are_its_report_s_figures(lines: list[dict[str, Any]], run: JobResult) -> None:
+def test_a_run_s_metrics_are_its_report_s_figures(lines: list[dict[str, Any]], run: RunResult) -> None:
     report = run.report
     assert report.errors_by_code == {"bad_link": 1, "http_status": 1, "unknown_entity": 1}
 
@@ -123,7 +124,7 @@ def test_each_metric_of_the_batch_is_emitted(lines: list[dict[str, Any]]) -> Non
         assert sum(values_of(lines, "StageSeconds", stage=stage, function="inference")) > 0
 
 
-def test_a_run_s_end_is_an_event_and_a_mail(inbox: Inbox, run: JobResult) -> None:
+def test_a_run_s_end_is_an_event_and_a_mail(inbox: Inbox, run: RunResult) -> None:
     report = run.report
     mail, event = inbox.wait_for(report.run)
     assert (event["source"], event["detail-type"]) == ("tapeline", "Run ended")

@@ -19,11 +19,12 @@ import requests
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack
-from infra.local.job import Job, JobResult, answer_csv
+from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from infra.local.service import Service, serve_api
 from tapeline.errors import RejectedInputError
+from tapeline.running import RunResult
 from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
@@ -99,13 +100,12 @@ def recorded(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         (pictures / "mirrored.png").write_bytes(drawn("4 kg"))
         deployment = Deployment(
             folder / "models",
-            pictures,
             workers=2,
             parameters={"ImageBuckets": NAMED, "LargestShard": "3", "Attempts": "5"},
             overrides=overrides,
             stack="permissions",
         )
-        service = stack.enter_context(serve_api(deployment, cloud, port=0))
+        service = stack.enter_context(serve_api(deployment, cloud, port=0, images=pictures))
         use(service, folder)
         end_a_run_that_is_not_there(service.stack)
         wait_for_notices(proxies["Notify"])
@@ -170,12 +170,12 @@ def write_csv(path: Path, links: list[str]) -> Path:
     return path
 
 
-def run_csv(stack: Stack, folder: Path, name: str, links: list[str]) -> JobResult:
+def run_csv(stack: Stack, folder: Path, name: str, links: list[str]) -> RunResult:
     source = write_csv(folder / f"{name}.csv", links)
     return answer_csv(Job(source, folder / "out"), stack, Progress(bar=False))
 
 
-def announce_again(stack: Stack, result: JobResult) -> None:
+def announce_again(stack: Stack, result: RunResult) -> None:
     """Announce the version of a run's input a second time."""
     source = result.report.input
     event = json.loads(Path("events/fan_out.json").read_text())

@@ -12,11 +12,12 @@ import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy
-from infra.local.job import Job, JobResult, answer_csv
+from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from tapeline.batch import keys
 from tapeline.batch.states import AttemptInput
+from tapeline.running import RunResult
 from tests.integration.conftest import HANDLERS
 
 
@@ -37,14 +38,14 @@ def stubbed(cloud: LocalCloud) -> Stack:
     return deployed(cloud, "stubbed", 0, {})
 
 
-def run(stack: Stack, folder: Path, name: str, links: list[str]) -> JobResult:
+def run(stack: Stack, folder: Path, name: str, links: list[str]) -> RunResult:
     source = folder / f"{name}.csv"
     rows = "".join(f"{number},{link},voltage\n" for number, link in enumerate(links))
     source.write_text(f"index,image_link,entity_name\n{rows}")
     return answer_csv(Job(source, folder / name), stack, Progress(bar=False))
 
 
-def predictions(result: JobResult) -> list[str]:
+def predictions(result: RunResult) -> list[str]:
     with result.predictions.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["index"] for row in rows] == [str(number) for number in range(len(rows))]

@@ -1,4 +1,4 @@
-"""The command behind ``make run``, and the full-size benchmark at a small size."""
+"""``tapeline run --cloud local``, and the full-size benchmark at a small size."""
 
 import csv
 import os
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "infra.local", *map(str, arguments)]
+    return [sys.executable, "-m", "tapeline", *map(str, arguments)]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -28,7 +28,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("run", *arguments),
+        command("run", "--cloud", "local", *arguments),
         cwd=ROOT,
         env=environment(folder),
         capture_output=True,
@@ -90,13 +90,16 @@ def test_a_rejected_file_exits_with_1_and_says_why(tmp_path: Path) -> None:
 def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:
     done = run(tmp_path, tmp_path / "nowhere.csv")
     assert done.returncode == 2
-    assert "expected a file" in done.stderr
+    assert "does not exist" in done.stderr
 
 
 def test_ctrl_c_exits_with_130_and_leaves_nothing_running(tmp_path: Path) -> None:
     examples = ROOT / "examples"
+    images = examples / "images"
     with subprocess.Popen(
-        command("run", examples / "test.csv", "--images", examples / "images", "--out", tmp_path / "out"),
+        command(
+            "run", "--cloud", "local", examples / "test.csv", "--images", images, "--out", tmp_path / "out"
+        ),
         cwd=ROOT,
         env=environment(tmp_path),
         stderr=subprocess.PIPE,

@@ -21,14 +21,24 @@ OUTSIDE = {
     "PIL",
     "tensorflow",
     "keras",
+    "onnxruntime",
+    "openvino",
     "rapidocr",
     "cv2",
     "lightgbm",
 }
+# What puts adapters together, and what is built on that.
+PUT_TOGETHER = {
+    "assembly.py",
+    "loading.py",
+    "local_components.py",
+    "local_pictures.py",
+    "reader.py",
+    "running.py",
+    "starting.py",
+}
 CORE = sorted(
-    path
-    for path in PACKAGE.rglob("*.py")
-    if path.parent.name != "adapters" and path.name not in {"assembly.py", "loading.py"}
+    path for path in PACKAGE.rglob("*.py") if path.parent.name != "adapters" and path.name not in PUT_TOGETHER
 )
 HANDLERS = sorted(ROOT.glob("functions/*/app.py"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -68,12 +78,16 @@ FLOORS = (
         "telemetry",
     },
     {"download", "quantities"},
-    {"answers"},
-    {"adapters", "reading"},
+    {"answers", "entity_file"},
+    {"adapters", "entity_settings", "reading", "showing"},
     {"ranking"},
     {"answerer", "answering"},
-    {"batch", "predicting"},
-    {"assembly", "loading"},
+    {"batch", "predicting", "side_by_side", "starting"},
+    {"assembly", "loading", "local_pictures", "out_folder"},
+    {"local_components"},
+    {"reader", "running"},
+    # The program, and the names that the package exports.
+    {"__main__"},
 )
 
 
@@ -92,6 +106,9 @@ def dependencies() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, path in known.items():
         found[name] = set()
+        # What the package exports is imported when it is asked for, or by type checkers.
+        if name == PACKAGE.name:
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found[name] |= {alias.name for alias in node.names if alias.name in known}
@@ -106,7 +123,7 @@ def room(module: str) -> str:
 
 
 def floor(module: str) -> int:
-    # The package's own __init__ has the version alone, and lies under all floors.
+    # The package's own __init__ has the version and names of what it exports, and lies under all floors.
     return next((level for level, rooms in enumerate(FLOORS) if room(module) in rooms), -1)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from tapeline.entities import is_known, unknown_entity
 from tapeline.errors import RowError
 from tapeline.picture import Box, Label
-from tapeline.quantities import Quantity
+from tapeline.quantities import Quantity, format_prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,21 @@ class Answer:
     text: str
     box: Box | None
     runners_up: tuple[RunnerUp, ...] = ()
+
+    @property
+    def prediction(self) -> str:
+        """The quantity as the outputs write it, such as ``2200 watt``; empty where there is none."""
+        return format_prediction(self.quantity)
+
+    @property
+    def value(self) -> float | None:
+        """The quantity's number; None where there is none."""
+        return None if self.quantity is None else float(self.quantity.value)
+
+    @property
+    def unit(self) -> str | None:
+        """The full name of the quantity's unit; None where there is none."""
+        return None if self.quantity is None else self.quantity.unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The models are loaded by :mod:`tapeline.loading`, in a process of their own.
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,8 @@ from pydantic import Field, field_validator
 
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import HttpFetcher
-from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
+from tapeline.adapters.precision import Precision
+from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
 from tapeline.buckets import BUCKET_NAME
@@ -25,8 +27,10 @@ from tapeline.download.limits import (
     FetchLimits,
 )
 from tapeline.download.links import S3Prefix
+from tapeline.entity_settings import EntitySettings
 from tapeline.ports import PictureFetcher
 from tapeline.settings import ResultsSettings
+from tapeline.starting import start_answerer
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -36,14 +40,11 @@ MEGABYTES_PER_CPU: Final = 1769
 # worker itself. Measured: 95 MB without bodies.
 _WORKER_MEGABYTES: Final = 320
 
-# What puts the answerer together in the reading process.
-_FACTORY: Final = "tapeline.loading:load_answerer"
-
 # A bucket, alone or with a prefix, as a regular expression.
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 
 
-class WorkerSettings(ResultsSettings):
+class WorkerSettings(EntitySettings, ResultsSettings):
     """What a worker reads from its environment.
 
     Attributes:
@@ -51,6 +52,7 @@ class WorkerSettings(ResultsSettings):
             end, separated by commas.
         image_mirror: ``s3://bucket/prefix/`` from which a picture is fetched first; empty for none.
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
+        reading_precision: What the text reader computes in: ``auto`` for the fastest that the CPU has.
         downloads: Downloads that go on at once.
         max_pixels: Pixels of a picture at most.
         max_bytes: Bytes of a picture's file at most.
@@ -62,6 +64,7 @@ class WorkerSettings(ResultsSettings):
     image_buckets: str
     image_mirror: Annotated[str, Field(pattern=r"^(s3://[^/]+/(.*/)?)?$")] = ""
     models_dir: Path
+    reading_precision: Precision = "auto"
     downloads: Annotated[int, Field(ge=1, le=64)] = MAX_DOWNLOADS
     max_pixels: Annotated[int, Field(ge=1)] = MAX_PICTURE_PIXELS
     max_bytes: Annotated[int, Field(ge=1)] = MAX_PICTURE_BYTES
@@ -103,21 +106,30 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
             pass one, in code; no setting leads here.
     """
     # First of all: its models are loaded while the rest is put together.
-    answerer = ReadingProcess(
-        _FACTORY,
-        {
-            "models_dir": str(settings.models_dir),
-            "threads": settings.threads,
-            "max_pixels": settings.max_pixels,
-        },
+    answerer = start_answerer(
+        settings.models_dir,
+        threads=settings.threads,
+        precision=settings.reading_precision,
         memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
+        max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,
+        entities=settings.entities,
     )
     return Components(
         fetcher=_fetcher(settings, policy or AddressPolicy()),
         answerer=answerer,
         downloads=settings.downloads,
     )
+
+
+def link_fetcher(s3: Collection[str]) -> PictureFetcher:
+    """Return a fetcher of links, from the web and from parts of S3, with the limits of the workers.
+
+    Args:
+        s3: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/`` with a slash at its end.
+    """
+    allowed = frozenset(map(_s3_prefix, s3))
+    return LinkFetcher(HttpFetcher(AddressPolicy(), FetchLimits()), S3Fetcher(s3_client(), allowed))
 
 
 def _fetcher(settings: WorkerSettings, policy: AddressPolicy) -> PictureFetcher:

@@ -21,6 +21,8 @@
     ├── LocalCloudError     the local cloud didn't start, or the template's stack wasn't created
     ├── EngineError         no Docker Engine answers, or it lacks an image
     ├── RunFailedError      a run ended without outputs
+    ├── OutFolderError      the folder for a run's outputs can't be used, or holds another run
+    ├── MissingPackageError the packages that something needs aren't installed
     └── PortTakenError      another process listens on the requested port
 
 A :class:`RowError` is data: it ends up in errors.csv and never fails a shard. A :class:`ProblemError`
@@ -207,6 +209,14 @@ class EngineError(TapelineError):
 
 class RunFailedError(TapelineError):
     """A run ended without outputs."""
+
+
+class OutFolderError(TapelineError):
+    """The folder for a run's outputs can't be used, or has something in it that a run mustn't replace."""
+
+
+class MissingPackageError(TapelineError):
+    """The packages that something needs aren't installed."""
 
 
 class PortTakenError(TapelineError):

@@ -1,9 +1,9 @@
 """What the functions' settings have in common; each function's class is made of these."""
 
+import os
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tapeline.buckets import BUCKET_NAME
 from tapeline.errors import SettingsError
@@ -21,10 +21,13 @@ type TopicArn = Annotated[str, StringConstraints(pattern=f"^{TOPIC_ARN}$")]
 type StateMachineArn = Annotated[str, StringConstraints(pattern=f"^{STATE_MACHINE_ARN}$")]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Settings from environment variables of the same names in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, validate_default=True)
+
+    def prepare(self) -> None:
+        """Do what a process does once with its settings: nothing here."""
 
 
 class ResultsSettings(Settings):
@@ -71,8 +74,9 @@ def load_settings[S: Settings](kind: type[S]) -> S:
     Raises:
         SettingsError: A variable is missing or wrong; the message names each with what was expected.
     """
+    given = {name: os.environ[name.upper()] for name in kind.model_fields if name.upper() in os.environ}
     try:
-        return kind()
+        settings = kind.model_validate(given)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}, received {item['input']!r}"
@@ -83,3 +87,5 @@ def load_settings[S: Settings](kind: type[S]) -> S:
         raise SettingsError(
             f"{kind.__name__}: {problems}: set the variable in template.yaml, or in env.json for a local call"
         ) from error
+    settings.prepare()
+    return settings

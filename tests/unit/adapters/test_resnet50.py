@@ -1,7 +1,7 @@
 """ResNet50 with random weights in the layout of the official file, against Keras's own answer."""
 
 import json
-import logging
+import math
 import os
 import shutil
 import subprocess
@@ -14,16 +14,28 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+import openvino
 import pytest
 from PIL import Image
 
-from tapeline.adapters.resnet50 import ResNet50Classifier, export_resnet50, resnet50_present
+from infra.image.resnet50 import TOLERANCE, check_answers, export_resnet50
+from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.errors import ModelFileError
-from tapeline.model_files import CLASS_INDEX, RECORD, RESNET50_FOLDER, RESNET50_WEIGHTS, hash_file
+from tapeline.model_files import (
+    CLASS_INDEX,
+    RECORD,
+    RESNET50_FOLDER,
+    RESNET50_MODEL,
+    RESNET50_WEIGHTS,
+    hash_file,
+)
 from tapeline.picture import Picture
 from tests.random_weights import class_index, random_network, save_as_official
 
 ROOT = Path(__file__).parents[3]
+
+# By how much scores and embeddings may differ from Keras's, in parts of the largest: bfloat16 has eight bits.
+IN_BFLOAT16 = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,7 @@ class Models:
     weights: Path
     kerass: Any
     classifier: ResNet50Classifier
+    tolerance: float
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +56,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
     export_resnet50(weights, folder / RESNET50_FOLDER)
     (folder / CLASS_INDEX).write_text(json.dumps(class_index()), encoding="utf-8")
     kerass = keras.Model(network.input, [network.output, network.get_layer("avg_pool").output])
-    yield Models(folder, weights, kerass, ResNet50Classifier(folder, threads=1))
+    abilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    tolerance = IN_BFLOAT16 if "BF16" in abilities else TOLERANCE
+    yield Models(folder, weights, kerass, ResNet50Classifier(folder, threads=1), tolerance)
     shutil.rmtree(folder)
 
 
@@ -79,20 +94,12 @@ def test_the_answer_is_kerass(models: Models, tmp_path: Path, size: tuple[int, i
     best = np.argsort(predictions)[::-1][:5]
     assert [label.wordnet_id for label in result.labels] == [f"n{number:08d}" for number in best]
     assert [label.name for label in result.labels] == [f"class_{number}" for number in best]
-    assert [label.score for label in result.labels] == pytest.approx(predictions[best].tolist(), abs=1e-4)
+    assert [label.score for label in result.labels] == pytest.approx(
+        predictions[best].tolist(), abs=models.tolerance
+    )
     assert result.embedding.shape == (2048,)
     assert result.embedding.dtype == np.float32
-    np.testing.assert_allclose(result.embedding, features, atol=1e-4 * np.abs(features).max())
-
-
-def test_all_thousand_predictions_are_kerass(models: Models, tmp_path: Path) -> None:
-    pixels = noise(224, 224, seed=3)
-    predictions, _ = kerass_answer(models.kerass, pixels, tmp_path)
-
-    answer = models.classifier._signature(images=models.classifier._tf.constant(pixels[None]))
-
-    np.testing.assert_allclose(answer["predictions"].numpy()[0], predictions, atol=1e-4)
-    assert predictions.max() > 0.05, "a flat answer would agree with anything"
+    np.testing.assert_allclose(result.embedding, features, atol=models.tolerance * features.max())
 
 
 def test_the_answer_depends_on_the_order_of_the_channels(models: Models) -> None:
@@ -102,16 +109,16 @@ def test_the_answer_depends_on_the_order_of_the_channels(models: Models) -> None
     assert np.abs(straight.embedding - swapped.embedding).max() > 0.01 * np.abs(straight.embedding).max()
 
 
-def test_a_batch_answers_each_picture_in_order(models: Models) -> None:
-    pictures = [as_picture(noise(60, 50 + number, seed=number)) for number in range(18)]
+def test_each_picture_is_answered_in_order_as_it_is_alone(models: Models) -> None:
+    pictures = [as_picture(noise(60, 50 + number, seed=number)) for number in range(3)]
 
     together = models.classifier.classify(pictures)
-    alone = [models.classifier.classify([picture])[0] for picture in (pictures[0], pictures[16])]
+    alone = [models.classifier.classify([picture])[0] for picture in reversed(pictures)]
 
-    assert len(together) == 18
-    for batched, single in zip((together[0], together[16]), alone, strict=True):
-        np.testing.assert_allclose(batched.embedding, single.embedding, rtol=1e-3, atol=1e-4)
-    assert not np.allclose(together[0].embedding, together[16].embedding, rtol=1e-2)
+    for one, other in zip(together, reversed(alone), strict=True):
+        np.testing.assert_array_equal(one.embedding, other.embedding)
+        assert one.labels == other.labels
+    assert not np.allclose(together[0].embedding, together[2].embedding, rtol=1e-2)
 
 
 def test_no_pictures_have_no_answers(models: Models) -> None:
@@ -125,10 +132,10 @@ def test_the_hashes_are_those_of_the_weights_and_the_class_names(models: Models)
     }
 
 
-def test_the_savedmodel_holds_each_weight_once(models: Models) -> None:
+def test_the_model_holds_each_weight_once_in_half_the_bytes(models: Models) -> None:
     files = (models.folder / RESNET50_FOLDER).rglob("*")
 
-    assert sum(path.stat().st_size for path in files) < 1.1 * models.weights.stat().st_size
+    assert sum(path.stat().st_size for path in files) < 0.55 * models.weights.stat().st_size
 
 
 @pytest.fixture
@@ -141,7 +148,7 @@ def copied(models: Models, tmp_path: Path) -> Path:
 
 def test_models_are_present_only_when_complete(copied: Path) -> None:
     assert resnet50_present(copied)
-    for name in (f"{RESNET50_FOLDER}/saved_model.pb", f"{RESNET50_FOLDER}/{RECORD}", CLASS_INDEX):
+    for name in (f"{RESNET50_FOLDER}/{RESNET50_MODEL}", f"{RESNET50_FOLDER}/{RECORD}", CLASS_INDEX):
         (copied / name).rename(copied / "aside")
         assert not resnet50_present(copied)
         (copied / "aside").rename(copied / name)
@@ -152,9 +159,7 @@ def test_models_are_absent_from_a_folder_that_is_not_there(tmp_path: Path) -> No
     assert not resnet50_present(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(
-    "name", [CLASS_INDEX, f"{RESNET50_FOLDER}/{RECORD}", f"{RESNET50_FOLDER}/variables/variables.index"]
-)
+@pytest.mark.parametrize("name", [CLASS_INDEX, f"{RESNET50_FOLDER}/{RECORD}", f"{RESNET50_FOLDER}/model.bin"])
 def test_a_missing_file_is_told(copied: Path, name: str) -> None:
     (copied / name).unlink()
 
@@ -163,12 +168,12 @@ def test_a_missing_file_is_told(copied: Path, name: str) -> None:
 
 
 def test_a_changed_model_is_told(copied: Path) -> None:
-    graph = copied / RESNET50_FOLDER / "saved_model.pb"
+    graph = copied / RESNET50_FOLDER / RESNET50_MODEL
     body = graph.read_bytes()
     graph.unlink()
     graph.write_bytes(body + b"\0")
 
-    with pytest.raises(ModelFileError, match=r"saved_model\.pb: expected SHA-256"):
+    with pytest.raises(ModelFileError, match=r"model\.xml: expected SHA-256"):
         ResNet50Classifier(copied, threads=1)
 
 
@@ -205,13 +210,19 @@ def test_missing_weights_are_told(tmp_path: Path) -> None:
         export_resnet50(tmp_path / "weights.h5", tmp_path / RESNET50_FOLDER)
 
 
-def test_a_thread_number_that_comes_too_late_is_logged(
-    models: Models, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("first", "last", "name"), [(0.97, 1.0, "embedding"), (1.0, math.nan, "predictions")]
+)
+def test_a_model_that_answers_otherwise_than_keras_is_told(
+    models: Models, first: float, last: float, name: str
 ) -> None:
-    with caplog.at_level(logging.WARNING, "tapeline.adapters.resnet50"):
-        ResNet50Classifier(models.folder, threads=3)
+    def serve(pixels: npt.NDArray[np.uint8]) -> dict[str, Any]:
+        batch = keras.applications.resnet50.preprocess_input(pixels.astype(np.float32))
+        predictions, embedding = models.kerass(batch)
+        return {"embedding": embedding * first, "predictions": predictions * last}
 
-    assert "in place of 3" in caplog.text
+    with pytest.raises(ModelFileError, match=f"expected {name} that differ by at most 0.01 from Keras's"):
+        check_answers(models.folder / RESNET50_FOLDER / RESNET50_MODEL, serve, 224)
 
 
 SCRIPT = """
@@ -219,34 +230,21 @@ import sys
 from pathlib import Path
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 assert resnet50_present(Path(sys.argv[1]))
-assert "tensorflow" not in sys.modules
+assert "openvino" not in sys.modules
 ResNet50Classifier(Path(sys.argv[1]), threads=1)
-import tensorflow
-print(tensorflow.config.threading.get_intra_op_parallelism_threads())
+assert "openvino" in sys.modules
+assert not {"tensorflow", "keras", "h5py"} & sys.modules.keys()
 """
 
 
-@pytest.mark.parametrize(("level", "quiet"), [(None, True), ("0", False)])
-def test_a_fresh_process_is_quiet_and_takes_its_threads_unless_told_otherwise(
-    models: Models, level: str | None, *, quiet: bool
-) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
-    environment |= {"PYTHONPATH": str(ROOT / "layers" / "tapeline")}
-    if level is not None:
-        environment["TF_CPP_MIN_LOG_LEVEL"] = level
-
+def test_a_fresh_process_is_quiet_and_imports_no_tensorflow(models: Models) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(models.folder)],
-        env=environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "tapeline")},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "1\n"
-    # TensorFlow writes these before its logging is set up, whatever the level.
-    heedless = ("oneDNN custom operations are on", "before absl::InitializeLog() is called")
-    told = [line for line in done.stderr.splitlines() if not any(note in line for note in heedless)]
-    assert (told == []) is quiet, done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

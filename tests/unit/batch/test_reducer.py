@@ -37,13 +37,15 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
     found = {name: results.read(key).decode() for name, key in keys.output_keys(SOURCE).items()}
     assert found["test_out.csv"] == "index,prediction\n5,80 centimetre\n6,\n7,\n8,\n9,\n"
     assert found["details.csv"] == (
-        "index,prediction,confidence,stated,text,box,runners_up,labels,milliseconds,error_code,notes\n"
-        '5,80 centimetre,0.9,0.95,"Größe, 80 cm","[[0.0, 0.0], [100.0, 0.0], [100.0, 20.5], [0.0, 20.5]]",'
+        "index,image_link,entity_name,prediction,confidence,stated,text,box,runners_up,labels,milliseconds,"
+        "error_code,notes\n"
+        '5,a,width,80 centimetre,0.9,0.95,"Größe, 80 cm",'
+        '"[[0.0, 0.0], [100.0, 0.0], [100.0, 20.5], [0.0, 20.5]]",'
         '"[[""31.5 inch"", 0.0604, ""31.5\\"" é""]]","[[""tür"", 0.5]]",402,,\n'
-        '6,,,0.1234,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,,\n'
-        "7,,,,,,,,0,unknown_entity,\n"
-        "8,,,,,,,,,shard_lost,\n"
-        "9,,,,,,,,0,bad_row,\n"
+        '6,a,height,,,0.1234,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,,\n'
+        "7,b,colour,,,,,,,,0,unknown_entity,\n"
+        "8,c,width,,,,,,,,,shard_lost,\n"
+        "9,d,width,,,,,,,,0,bad_row,\n"
     )
     assert found["errors.csv"] == (
         "index,image_link,entity_name,note,error_code,error\n"

@@ -63,3 +63,14 @@ def test_buckets_of_pictures_may_have_prefixes(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("IMAGE_BUCKETS", wrong)
         with pytest.raises(SettingsError, match=r"IMAGE_BUCKETS: .*bucket/prefix/"):
             load_settings(InferenceSettings)
+
+
+def test_a_precision_is_one_that_the_reader_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SETTINGS[InferenceSettings].items():
+        monkeypatch.setenv(name, value)
+    assert load_settings(InferenceSettings).reading_precision == "auto"
+    monkeypatch.setenv("READING_PRECISION", "bf16")
+    assert load_settings(InferenceSettings).reading_precision == "bf16"
+    monkeypatch.setenv("READING_PRECISION", "fp16")
+    with pytest.raises(SettingsError, match=r"READING_PRECISION: .*'int8', received 'fp16'"):
+        load_settings(InferenceSettings)

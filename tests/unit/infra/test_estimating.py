@@ -1,11 +1,11 @@
-"""make estimate."""
+"""``tapeline estimate``."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from infra.local.__main__ import main
+from infra.command.cli import run_command as main
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.shard_results import PictureResult, RowAnswer
@@ -26,7 +26,7 @@ def report(path: Path, pictures: int) -> Path:
 def test_a_csv_is_estimated_as_the_readme_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", str(ROOT / "examples/test.csv")]) == 0
     printed = capsys.readouterr().out
-    assert f"$ make estimate\n{printed}" in (ROOT / "README.md").read_text()
+    assert f"$ tapeline estimate examples/test.csv\n{printed}" in (ROOT / "README.md").read_text()
 
 
 def test_the_pace_comes_from_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

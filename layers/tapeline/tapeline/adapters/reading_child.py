@@ -107,10 +107,10 @@ def serve(options: ChildOptions) -> None:
         return
     fresh = _written_megabytes()
     worn_beyond = fresh + _WORN_SHARE * (options.memory_megabytes - fresh)
-    channel.send(loaded)
     worn = False
-    # The parent may end between two pictures, and then needs no message.
+    # The parent may end at any time, and then needs no message.
     with contextlib.suppress(EOFError, ConnectionError):
+        channel.send(loaded)
         while not worn:
             request: Request = channel.receive()
             reply = _reply(answerer, request)

@@ -1,21 +1,16 @@
-"""ResNet50 with its ImageNet weights, on TensorFlow.
+"""ResNet50 with its ImageNet weights, on OpenVINO.
 
-The official weights are converted once (:func:`export_resnet50`, at build time) into a SavedModel from RGB
-pixels to class probabilities and pooled features; the worker (:class:`ResNet50Classifier`) runs that.
-TensorFlow is imported where it is first needed, since that alone takes about two seconds of processor time.
+The official weights are converted once, by :mod:`infra.image.resnet50`, into a model from RGB pixels to class
+probabilities and pooled features; the worker runs that. OpenVINO is imported where it is first needed, since
+a worker without the model does without.
 """
 
 import json
-import logging
-import os
-import shutil
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from tapeline.errors import ModelFileError
@@ -24,10 +19,9 @@ from tapeline.model_files import (
     FETCH_ADVICE,
     RECORD,
     RESNET50_FOLDER,
-    ConversionRecord,
+    RESNET50_MODEL,
     check_folder,
-    hash_file,
-    write_record,
+    sha256_of,
 )
 from tapeline.picture import Classification, Label, Picture, Pixels
 
@@ -40,83 +34,30 @@ _CLASSES: Final = 1000
 # Number of labels for each picture. Source: the default of Keras's decode_predictions.
 _LABELS: Final = 5
 
-# ImageNet's mean blue, green and red, 0 to 255: the network was trained with channels in this order, centred
-# and not scaled. Source: Keras 3.15, applications/imagenet_utils.py, mode="caffe".
-_BGR_MEANS: Final = (103.939, 116.779, 123.68)
-
-# The signature of the SavedModel. Source: tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY.
-_SIGNATURE: Final = "serving_default"
-
-# Pictures in one run of the network, to bound its memory. Measured: throughput doesn't grow from 8 on.
-_BATCH: Final = 16
-
-_log = logging.getLogger(__name__)
-
-
-def export_resnet50(weights: Path, destination: Path) -> ConversionRecord:
-    """Convert ResNet50's official weights into a SavedModel with two outputs.
-
-    The SavedModel has one signature, ``serving_default``: ``images``, uint8 RGB of shape
-    (batch, 224, 224, 3), to ``predictions``, float32 of shape (batch, 1000), each row adding up to 1, and
-    ``features``, float32 of shape (batch, 2048). The preprocessing is part of it.
-
-    Args:
-        weights: The weights with the classifying layer, in Keras's legacy HDF5 layout.
-        destination: The folder to create, in place of any other; it appears complete or not at all.
-
-    Returns:
-        The record that was written beside the model: the weights' hash and that of each file.
-
-    Raises:
-        ModelFileError: The weights are missing, or aren't those of a ResNet50.
-    """
-    hashes = hash_file(weights)
-    tf = _import_tensorflow()
-    model = _two_outputs(weights)
-    means = tf.constant(_BGR_MEANS, dtype=tf.float32)
-
-    def serve(images: Any) -> Any:
-        blue_first = tf.cast(images, tf.float32)[..., ::-1]
-        return model(blue_first - means, training=False)
-
-    # A bare module holds the variables in place of the Keras model: measured, a SavedModel of the latter has
-    # each of them twice (205 MB), and takes 2.7 s of processor time to load, not 1.1.
-    module = tf.Module()
-    module.variables_in_use = [variable.value for variable in model.variables]
-    images = tf.TensorSpec((None, _SIDE, _SIDE, 3), tf.uint8, name="images")
-    function = tf.function(serve, input_signature=[images])
-
-    partial = destination.with_name(f".{destination.name}-{uuid.uuid4().hex}")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        tf.saved_model.save(module, str(partial), signatures={_SIGNATURE: function})
-        record = write_record(partial, weights.name, hashes.sha256)
-        if destination.exists():
-            shutil.rmtree(destination)
-        partial.rename(destination)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return record
+# The model's outputs. Source: infra/image/resnet50.py.
+_OUTPUTS: Final = ("predictions", "embedding")
 
 
 def resnet50_present(models_dir: Path) -> bool:
     """Say whether a converted ResNet50 and its class names are in a folder; nothing is opened or hashed.
 
     Args:
-        models_dir: The folder that ``python -m infra.image.models`` fills.
+        models_dir: The folder that ``make models`` fills.
     """
     folder = models_dir / RESNET50_FOLDER
-    needed = (models_dir / CLASS_INDEX, folder / "saved_model.pb", folder / RECORD)
+    needed = (models_dir / CLASS_INDEX, folder / RESNET50_MODEL, folder / RECORD)
     return all(path.is_file() for path in needed)
 
 
 class ResNet50Classifier:
     """Classifies pictures with the converted ResNet50; implements :class:`tapeline.ports.PictureClassifier`.
 
+    OpenVINO reckons in bfloat16 where the processor does, and in float32 elsewhere: scores then differ in
+    their third digit from processor to processor.
+
     Args:
-        models_dir: The folder that ``python -m infra.image.models`` fills.
-        threads: Threads for TensorFlow, whose number is the process's own: where TensorFlow has run before,
-            its earlier number stays and a warning is logged.
+        models_dir: The folder with the class names and the converted model.
+        threads: Threads to compute with.
 
     Raises:
         ModelFileError: A file is missing, isn't the one that was recorded, or can't be loaded.
@@ -128,19 +69,21 @@ class ResNet50Classifier:
         self._names = _read_class_index(models_dir / CLASS_INDEX)
         self._model_hashes = {
             record.weights: record.weights_sha256,
-            CLASS_INDEX: hash_file(models_dir / CLASS_INDEX).sha256,
+            CLASS_INDEX: sha256_of(models_dir / CLASS_INDEX),
         }
-        self._tf = _import_tensorflow()
-        _set_threads(self._tf, threads)
+        import openvino  # noqa: PLC0415 - see the module's docstring
+
+        # One picture at a time, on all threads; not bound to processors, which other workers use too.
+        options = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         try:
-            # The signature has weak references to the variables only: the model must be kept as well.
-            self._model = self._tf.saved_model.load(str(folder))
-            self._signature = self._model.signatures[_SIGNATURE]
-        except (OSError, ValueError, KeyError, self._tf.errors.OpError) as error:
+            model = openvino.Core().compile_model(folder / RESNET50_MODEL, "CPU", options)
+            self._predictions, self._embedding = (model.output(name) for name in _OUTPUTS)
+        except RuntimeError as error:
             raise ModelFileError(
-                f"expected a SavedModel of ResNet50 with the signature {_SIGNATURE} in {folder}, "
+                f"expected a model of ResNet50 with the outputs {' and '.join(_OUTPUTS)} in {folder}, "
                 f"received {type(error).__name__} ({error}): delete the folder and {FETCH_ADVICE}"
             ) from error
+        self._request = model.create_infer_request()
 
     @property
     def model_hashes(self) -> dict[str, str]:
@@ -157,19 +100,11 @@ class ResNet50Classifier:
         Returns:
             One result for each picture, in their order.
         """
-        results: list[Classification] = []
-        for start in range(0, len(pictures), _BATCH):
-            batch = np.stack([_resize(picture.pixels) for picture in pictures[start : start + _BATCH]])
-            answer = self._signature(images=self._tf.constant(batch))
-            results.extend(
-                self._result(*pair)
-                for pair in zip(answer["predictions"].numpy(), answer["features"].numpy(), strict=True)
-            )
-        return results
+        return [self._classify(_resize(picture.pixels)) for picture in pictures]
 
-    def _result(
-        self, predictions: npt.NDArray[np.float32], features: npt.NDArray[np.float32]
-    ) -> Classification:
+    def _classify(self, pixels: Pixels) -> Classification:
+        answer = self._request.infer([pixels[None]])
+        predictions, embedding = answer[self._predictions][0], answer[self._embedding][0]
         best = np.argsort(-predictions, kind="stable")[:_LABELS]
         labels = tuple(
             Label(wordnet_id, name, score)
@@ -177,44 +112,7 @@ class ResNet50Classifier:
                 (self._names[index] for index in best.tolist()), predictions[best].tolist(), strict=True
             )
         )
-        # A copy, since a view would keep the whole batch in memory.
-        return Classification(labels, features.copy())
-
-
-def _import_tensorflow() -> Any:
-    # 2: errors only. A note about oneDNN is written before this has an effect.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf  # noqa: PLC0415 - see the module's docstring
-
-    return tf
-
-
-def _set_threads(tf: Any, threads: int) -> None:
-    threading = tf.config.threading
-    try:
-        threading.set_intra_op_parallelism_threads(threads)
-        threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        _log.warning(
-            "TensorFlow had started before, with %d threads in place of %d",
-            threading.get_intra_op_parallelism_threads(),
-            threads,
-        )
-
-
-def _two_outputs(weights: Path) -> Any:
-    import keras  # noqa: PLC0415 - see the module's docstring
-
-    network = keras.applications.ResNet50(weights=None)
-    try:
-        network.load_weights(str(weights))
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelFileError(
-            f"{weights}: expected ResNet50's weights in Keras's legacy HDF5 layout, "
-            f"received {type(error).__name__} ({error}): delete the file and {FETCH_ADVICE}"
-        ) from error
-    features = network.get_layer("avg_pool").output
-    return keras.Model(network.input, {"predictions": network.output, "features": features})
+        return Classification(labels, embedding)
 
 
 def _resize(pixels: Pixels) -> Pixels:

@@ -8,7 +8,7 @@ import botocore.exceptions
 
 from tapeline.adapters.s3_bodies import read_chunks
 from tapeline.download.limits import MAX_PICTURE_BYTES, BoundedBody
-from tapeline.download.links import S3Link, S3Prefix, file_name_of, is_s3, parse_link, show_link
+from tapeline.download.links import S3Link, S3Prefix, copy_name, is_s3, parse_link, show_link
 from tapeline.errors import ErrorCode, RowError
 from tapeline.ports import PictureFetcher
 
@@ -73,9 +73,9 @@ class MirrorFetcher:
     """Fetches the copy of a picture in S3 if there is one, else from the origin.
 
     The copy of ``https://host/path/NAME`` is ``s3://bucket/prefixNAME``, with NAME as
-    :func:`~tapeline.download.links.file_name_of` defines it; hosts and folders don't matter. A link without a
+    :func:`~tapeline.download.links.copy_name` defines it; hosts and folders don't matter. A link without a
     file name has no copy. A link is parsed before its copy is looked up, so that a malformed one fails with
-    or without a copy.
+    or without a copy; one without a scheme is nothing but the name of a copy.
 
     The role needs ``s3:ListBucket`` on the bucket: without it, S3's status for an object that isn't there is
     403 and not 404, and 403 is an error of the set-up rather than a missing copy.
@@ -109,7 +109,7 @@ class MirrorFetcher:
         Raises:
             RowError: As :meth:`S3Fetcher.fetch` for the copy, or as the origin's ``fetch``.
         """
-        name = file_name_of(link, extra_ports=self._extra_ports)
+        name = copy_name(link, extra_ports=self._extra_ports)
         if name:
             copy = S3Link(self._mirror.bucket, self._mirror.prefix + name)
             body = _read_object(self._client, copy, self._max_bytes)

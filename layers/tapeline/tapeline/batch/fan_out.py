@@ -98,7 +98,7 @@ def fan_out(
     else:
         try:
             # Before any picture is paid for: outputs with such a name couldn't be written or downloaded.
-            keys.check_stem(source.stem)
+            keys.check_stem(source.stem, source.format)
             document = _write_run(source, drop, results, sharding, scratch)
         except RejectedInputError as error:
             estimate = error.estimate if isinstance(error, _CostLimitError) else None

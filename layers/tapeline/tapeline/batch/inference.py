@@ -36,6 +36,10 @@ _TOO_SLOW: Final = RowError(
 )
 
 
+def _ignore(_: PictureResult) -> None:
+    """Do nothing with an answered picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     """What a worker knows about itself.
@@ -46,6 +50,7 @@ class Worker:
         memory_megabytes: Its memory size.
         cold_start: Whether this is its first shard.
         part_seconds: Time after which it writes what it has answered.
+        answered: Called with each picture that it has answered.
     """
 
     remaining_seconds: Callable[[], float]
@@ -53,6 +58,7 @@ class Worker:
     memory_megabytes: int
     cold_start: bool
     part_seconds: float = PART_SECONDS
+    answered: Callable[[PictureResult], None] = _ignore
 
 
 def infer_shard(
@@ -146,6 +152,7 @@ def _answer_in_time(
                 break
             results.append(result)
             writer.add(result)
+            worker.answered(result)
             now = time.monotonic()
             slowest = max(slowest, now - before)
             before = now

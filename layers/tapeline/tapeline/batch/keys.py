@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from tapeline.batch.table_formats import split_name
 from tapeline.errors import RejectedInputError
 
 # How each row was answered.
@@ -47,13 +48,13 @@ _SLUG_LENGTH: Final = 48
 # Hexadecimal digits of the digest in a run's name: 64 bits, chosen by hand.
 _DIGEST_LENGTH: Final = 16
 
-# What the name of the predictions has after the input's stem.
-_PREDICTIONS_SUFFIX: Final = "_out.csv"
+# What the name of the predictions has after the input's stem, and before the end of its format.
+_PREDICTIONS_SUFFIX: Final = "_out"
 
-# Bytes of an input's stem in UTF-8 at most, so that the predictions can be downloaded: a file's name has at
-# most 255 bytes on Linux. All keys then have fewer than the 1,024 bytes that S3 takes: the longest has 585.
+# Bytes of a CSV's stem in UTF-8 at most, so that the predictions can be downloaded: a file's name has at most
+# 255 bytes on Linux. All keys then have fewer than the 1,024 bytes that S3 takes: the longest has 585.
 # Sources: NAME_MAX in linux/limits.h; Amazon S3 user guide, "Naming Amazon S3 objects".
-MAX_STEM_BYTES: Final = 255 - len(_PREDICTIONS_SUFFIX)
+MAX_STEM_BYTES: Final = 255 - len(_PREDICTIONS_SUFFIX) - len(".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,13 @@ class InputObject:
 
     @property
     def stem(self) -> str:
-        """The file's name without its folder and suffix."""
-        return PurePosixPath(self.key).stem
+        """The file's name without its folder, and without the end that says its format."""
+        return split_name(PurePosixPath(self.key).name)[0]
+
+    @property
+    def format(self) -> str:
+        """The end of the file's name that says its format, which the predictions have too: ``.csv``."""
+        return split_name(PurePosixPath(self.key).name)[1]
 
     @property
     def run(self) -> str:
@@ -158,9 +164,9 @@ def is_complete(key: str) -> bool:
     return "." not in PurePosixPath(key).stem
 
 
-def predictions_name(stem: str) -> str:
-    """Name of the predictions, such as ``test_out.csv`` for the stem ``test``."""
-    return f"{stem}{_PREDICTIONS_SUFFIX}"
+def predictions_name(stem: str, end: str = ".csv") -> str:
+    """Name of the predictions, such as ``test_out.csv`` for the stem ``test`` and the end ``.csv``."""
+    return f"{stem}{_PREDICTIONS_SUFFIX}{end}"
 
 
 def results_prefix(stem: str, run: str) -> str:
@@ -168,22 +174,27 @@ def results_prefix(stem: str, run: str) -> str:
     return f"results/{stem}/{run}/"
 
 
-def check_stem(stem: str) -> None:
+def check_stem(stem: str, end: str = ".csv") -> None:
     """Check that outputs can be named after an input's stem.
+
+    Args:
+        stem: The stem.
+        end: The end of the name that says the format.
 
     Raises:
         RejectedInputError: It is made of dots alone, or too long.
     """
     if not stem.strip("."):
         raise RejectedInputError(
-            expected="a name that isn't made of dots alone before .csv, after which outputs are named",
+            expected=f"a name that isn't made of dots alone before {end}, after which outputs are named",
             received=repr(stem),
             advice="rename the file, such as to test.csv",
         )
     size = len(stem.encode())
-    if size > MAX_STEM_BYTES:
+    most = MAX_STEM_BYTES + len(".csv") - len(end)
+    if size > most:
         raise RejectedInputError(
-            expected=f"at most {MAX_STEM_BYTES} bytes before .csv in the name, after which outputs are named",
+            expected=f"at most {most} bytes before {end} in the name, after which outputs are named",
             received=f"{size} bytes in UTF-8",
             advice="give the file a shorter name",
         )
@@ -191,13 +202,13 @@ def check_stem(stem: str) -> None:
 
 def output_keys(source: InputObject) -> dict[str, str]:
     """Name -> key of each output of a run that succeeded, the predictions first."""
-    names = (predictions_name(source.stem), DETAILS, ERRORS, REPORT)
+    names = (predictions_name(source.stem, source.format), DETAILS, ERRORS, REPORT)
     return {name: _output_key(source, name) for name in names}
 
 
 def predictions_key(source: InputObject) -> str:
     """Key of a run's predictions; they are written last, so that where they are, all outputs are."""
-    return _output_key(source, predictions_name(source.stem))
+    return _output_key(source, predictions_name(source.stem, source.format))
 
 
 def rejection_key(source: InputObject) -> str:
@@ -207,7 +218,7 @@ def rejection_key(source: InputObject) -> str:
     named after the readable part of the run's name.
     """
     try:
-        check_stem(source.stem)
+        check_stem(source.stem, source.format)
     except RejectedInputError:
         return f"{results_prefix(source.slug, source.run)}{REJECTED}"
     return _output_key(source, REJECTED)

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,8 @@ from tapeline.batch.rows import Row, RowReader
 from tapeline.batch.shard_results import ShardStats, load_shard_result
 from tapeline.batch.spool import AnsweredRow, AnswerSpool
 from tapeline.batch.states import ReducerOutput
-from tapeline.batch.tables import ERROR_COLUMNS, TableWriter, fit_cells
+from tapeline.batch.table_formats import MEDIA_TYPES, convert
+from tapeline.batch.tables import ERROR_COLUMNS, TableWriter, escape_cell, fit_cells
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ObjectStore
 from tapeline.telemetry import SILENT, Telemetry
@@ -33,6 +34,8 @@ _LOST: Final = AnsweredRow(
 # The columns of details.csv; docs/formats.md describes them.
 _DETAILS_COLUMNS: Final = (
     "index",
+    "image_link",
+    "entity_name",
     "prediction",
     "confidence",
     "stated",
@@ -44,6 +47,9 @@ _DETAILS_COLUMNS: Final = (
     "error_code",
     "notes",
 )
+
+# The name of the predictions' column beside the input's, the first that the input doesn't have.
+_PREDICTION_NAMES: Final = ("prediction", "tapeline_prediction", "tapeline_prediction_2")
 
 # The predictions while they are in the scratch folder: an input's stem may be too long for a file's name.
 _PREDICTIONS_FILE: Final = "predictions.csv"
@@ -57,7 +63,13 @@ _LARGEST_RESULT_BYTES: Final = 64 * 1024 * 1024
 
 
 def reduce_run(
-    run: str, drop: ObjectStore, results: ObjectStore, scratch: Path, telemetry: Telemetry = SILENT
+    run: str,
+    drop: ObjectStore,
+    results: ObjectStore,
+    scratch: Path,
+    telemetry: Telemetry = SILENT,
+    *,
+    keep_columns: bool = False,
 ) -> ReducerOutput:
     """Write a run's outputs, the predictions last.
 
@@ -71,6 +83,7 @@ def reduce_run(
         results: The results bucket, with the shard results.
         scratch: A folder for temporary files, a few hundred bytes a row; memory doesn't grow.
         telemetry: Is told the run's figures, once the outputs are written.
+        keep_columns: Whether the predictions have all of the input's columns, in place of ``index`` alone.
 
     Returns:
         What was written.
@@ -89,13 +102,14 @@ def reduce_run(
         folder = Path(name)
         _collect_answers(run, results, spool, report)
         with drop.open(source.key, source.version) as chunks:
-            _write_tables(folder, RowReader(chunks), spool, report)
+            _write_tables(folder, RowReader(chunks), spool, report, keep_columns=keep_columns)
         outputs = keys.output_keys(source)
         _upload(results, folder / keys.DETAILS, outputs[keys.DETAILS])
         _upload(results, folder / keys.ERRORS, outputs[keys.ERRORS])
         document_of_run = report.build()
         results.write(outputs[keys.REPORT], document_of_run.dump(), content_type=JSON_TYPE)
-        _upload(results, folder / _PREDICTIONS_FILE, keys.predictions_key(source))
+        predictions = convert(folder / _PREDICTIONS_FILE, source.format, folder)
+        _upload(results, predictions, keys.predictions_key(source), MEDIA_TYPES[source.format])
     telemetry.emit(run_metrics(document_of_run))
     return ReducerOutput(rows=report.rows, errors=report.errors, output=keys.predictions_key(source))
 
@@ -164,7 +178,9 @@ def _collect(
     return stats if count == stats.pictures else None
 
 
-def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: ReportBuilder) -> None:
+def _write_tables(
+    folder: Path, rows: RowReader, spool: AnswerSpool, report: ReportBuilder, *, keep_columns: bool
+) -> None:
     with (
         (folder / _PREDICTIONS_FILE).open("w", encoding="utf-8", newline="") as predictions_file,
         (folder / keys.DETAILS).open("w", encoding="utf-8", newline="") as details_file,
@@ -173,12 +189,13 @@ def _write_tables(folder: Path, rows: RowReader, spool: AnswerSpool, report: Rep
         predictions = TableWriter(predictions_file)
         details = TableWriter(details_file)
         errors = TableWriter(errors_file)
-        predictions.write_row(("index", "prediction"))
+        kept = _KeptColumns(rows.columns) if keep_columns else None
+        predictions.write_row(kept.header if kept else ("index", "prediction"))
         details.write_row(_DETAILS_COLUMNS)
         errors.write_escaped((*rows.columns, *ERROR_COLUMNS))
         for row, answer in _join(rows, spool.in_order()):
-            predictions.write_row((row.index, answer.prediction))
-            details.write_escaped(_details(row.index, answer))
+            predictions.write_row(kept.cells(row, answer) if kept else (row.index, answer.prediction))
+            details.write_escaped(_details(row, answer))
             report.add_row(row.entity_name, answer)
             if answer.error_code:
                 cells = fit_cells(row.cells, len(rows.columns))
@@ -199,9 +216,11 @@ def _join(rows: RowReader, answers: Iterator[AnsweredRow]) -> Iterator[tuple[Row
         yield row, found
 
 
-def _details(index: str, answer: AnsweredRow) -> tuple[str, ...]:
+def _details(row: Row, answer: AnsweredRow) -> tuple[str, ...]:
     return (
-        index,
+        row.index,
+        row.image_link,
+        row.entity_name,
         answer.prediction,
         f"{answer.confidence:g}" if answer.prediction else "",
         "" if answer.error_code else f"{answer.stated:g}",
@@ -215,6 +234,19 @@ def _details(index: str, answer: AnsweredRow) -> tuple[str, ...]:
     )
 
 
-def _upload(results: ObjectStore, path: Path, key: str) -> None:
+class _KeptColumns:
+    """The predictions' columns where they have the input's beside them."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        # A table with predictions of another kind keeps them under their name.
+        name = next(name for name in _PREDICTION_NAMES if name not in columns)
+        self.header = tuple(map(escape_cell, (*columns, name)))
+
+    def cells(self, row: Row, answer: AnsweredRow) -> tuple[str, ...]:
+        cells = fit_cells(row.cells, len(self.header) - 1)
+        return (*map(escape_cell, cells), answer.prediction)
+
+
+def _upload(results: ObjectStore, path: Path, key: str, content_type: str = MEDIA_TYPES[".csv"]) -> None:
     with path.open("rb") as body:
-        results.write(key, body, content_type="text/csv; charset=utf-8")
+        results.write(key, body, content_type=content_type)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from tapeline.batch.lines import InputLines
+from tapeline.batch.table_formats import as_csv
 from tapeline.batch.tables import ERROR_COLUMNS, MAX_CELL_LENGTH, join_cells, restore_cell, unfit_cells
 from tapeline.download.links import MAX_LINK_LENGTH
 from tapeline.errors import ErrorCode, RejectedInputError
@@ -30,6 +31,9 @@ _MAX_ENTITY_LENGTH: Final = 100
 
 # Characters of a header in a message. Chosen by hand.
 _MAX_SHOWN_LENGTH: Final = 300
+
+# What separates columns in files that aren't CSV as this reader takes it: sign -> its name in messages.
+_OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 # How like ``index`` another name has to be (difflib's ratio) for the file to be refused. Chosen by hand:
 # ``indx``, ``index1`` and ``index no`` are at .83 to .91; ``idx`` and ``row_index`` at .75 and .77.
@@ -61,6 +65,9 @@ class Row:
 class RowReader:
     """Streams an input CSV: UTF-8 with or without BOM, LF, CRLF or CR, quoted or not.
 
+    A table of another format is read as the CSV that it would be: see
+    :mod:`tapeline.batch.table_formats`.
+
     Blank lines aren't rows, as in ``pandas.read_csv``. A line with too few or too many cells is a
     row with a ``problem``: it must not get lost. The used columns are found whatever their case, and
     with spaces, hyphens or nothing in place of underscores.
@@ -81,7 +88,7 @@ class RowReader:
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._lines = InputLines(chunks)
+        self._lines = InputLines(as_csv(chunks))
         # Not strict, the csv module would take all that follows an unclosed quote for one cell.
         self._reader = csv.reader(self._lines, strict=True)
         self._blank_lines = 0
@@ -127,7 +134,8 @@ class RowReader:
             raise self._bad_header(
                 expected=_expected_header(),
                 received=f"the columns {', '.join(self.columns)[:_MAX_SHOWN_LENGTH]!r}",
-                advice=f"add the column {' and '.join(missing)}; columns are separated by commas",
+                advice=_separator_advice(self.columns)
+                or f"add the column {' and '.join(missing)}; columns are separated by commas",
             )
         near = get_close_matches("index", folded, n=1, cutoff=_LIKENESS) if "index" not in used else []
         if near:
@@ -226,6 +234,14 @@ class RowReader:
             advice="shorten it or leave its column out; or close the quote with which it begins",
             line=self._lines.row_start,
         )
+
+
+def _separator_advice(columns: Sequence[str]) -> str:
+    """Return what to do about a header whose names have other signs than commas between them."""
+    for sign, name in _OTHER_SEPARATORS.items():
+        if len(columns) == 1 and sign in columns[0]:
+            return f"its columns are separated by {name}: save it as CSV with commas"
+    return ""
 
 
 def _expected_header() -> str:

@@ -101,6 +101,11 @@ def is_s3(link: str) -> bool:
     return link[:5].lower() == "s3://"
 
 
+def is_path(link: str) -> bool:
+    """Say whether a link has no scheme, and so is a path where files may be read; it may lead nowhere."""
+    return bool(link) and "://" not in link
+
+
 def parse_link(link: str, *, extra_ports: Collection[int] = ()) -> HttpLink | S3Link:
     """Take a link apart, or refuse it.
 
@@ -146,11 +151,32 @@ def file_name_of(link: str, *, extra_ports: Collection[int] = ()) -> str:
     """
     parsed = parse_link(link, extra_ports=extra_ports)
     if isinstance(parsed, S3Link):
-        name = parsed.key.rpartition("/")[2]
-    else:
-        name = unquote(parsed.path.rpartition("/")[2])
-    is_path = name in {".", ".."} or not _PATH_CHARACTERS.isdisjoint(name)
-    return "" if is_path else name
+        return _safe_name(parsed.key.rpartition("/")[2])
+    return _safe_name(unquote(parsed.path.rpartition("/")[2]))
+
+
+def copy_name(link: str, *, extra_ports: Collection[int] = ()) -> str:
+    """Return the name under which a folder or a mirror has the copy of a link's picture.
+
+    Args:
+        link: The link as it was given; a path, without a scheme, has its last part as its copy's name.
+        extra_ports: As for :func:`parse_link`.
+
+    Returns:
+        As for :func:`file_name_of`.
+
+    Raises:
+        RowError: ``bad_link``, as :func:`parse_link` does.
+    """
+    if is_path(link):
+        return _safe_name(link.rpartition("/")[2])
+    return file_name_of(link, extra_ports=extra_ports)
+
+
+def _safe_name(name: str) -> str:
+    """Return a name that may be joined to a folder, or nothing."""
+    is_unsafe = name in {".", ".."} or not _PATH_CHARACTERS.isdisjoint(name)
+    return "" if is_unsafe else name
 
 
 def _parse_s3(link: str) -> S3Link:

@@ -23,6 +23,7 @@ from tapeline.quantities.format import (
     parse_quantity,
     round_quantity,
 )
+from tapeline.quantities.new_units import NEW_SIZES, find_new_quantities, size_of
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import correct_misread, plain_text
@@ -32,12 +33,14 @@ __all__ = [
     "ALL_UNITS",
     "LENGTH_UNITS",
     "MAX_DECIMALS",
+    "NEW_SIZES",
     "SIZE_BY_UNIT",
     "FoundQuantity",
     "Quantity",
     "RangeBound",
     "announced_unit",
     "correct_misread",
+    "find_new_quantities",
     "find_quantities",
     "format_prediction",
     "format_quantity",
@@ -46,4 +49,5 @@ __all__ = [
     "plain_text",
     "round_quantity",
     "size",
+    "size_of",
 ]

@@ -1,4 +1,4 @@
-"""``python -m infra.local``: the commands of :mod:`infra.local.command`, and how interrupts end them."""
+"""The entry of the command ``tapeline``, and how interrupts end it."""
 
 import sys
 from collections.abc import Sequence
@@ -19,22 +19,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         interrupts.install()
-        # Only now: these imports take a second, in which an interrupt would end in a traceback.
-        from infra.local.command import run_command  # noqa: PLC0415
+        # Only now: these imports take a while, in which an interrupt would end in a traceback.
+        from infra.command.cli import run_command  # noqa: PLC0415
 
         return run_command(arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         # CPython remembers one that came through exec() of a text, with which dataclasses are defined, and
         # python -m then ends by SIGINT instead of with the exit code. Another exec() makes it forget.
         # Source: run_eval_code_obj() in Python/pythonrun.c.
         exec("")  # noqa: S102
         # The terminal may be what has gone.
         with suppress(OSError):
-            print("tapeline: interrupted; everything that was started has been ended", file=sys.stderr)
+            said = str(interrupt) or "everything that was started has been ended"
+            print(f"tapeline: interrupted; {said}", file=sys.stderr)
         return EXIT_INTERRUPTED
     finally:
         interrupts.ignore()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

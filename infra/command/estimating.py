@@ -1,0 +1,35 @@
+"""``tapeline estimate``: what a table would take on AWS."""
+
+from pathlib import Path
+
+import click
+
+from infra.command.grammar import FILE, WORKERS, entities_option, entity_source, examples, json_option
+from infra.local.estimating import describe, dump, estimate_csv
+from tapeline.entity_file import use_entity_file
+
+
+@click.command(
+    short_help="Say what a CSV would take on AWS.",
+    epilog=examples(
+        "tapeline estimate examples/test.csv", "tapeline estimate my.csv --report out/report.json --json"
+    ),
+)
+@click.argument("table", type=FILE, metavar="CSV")
+@click.option("--workers", type=WORKERS, metavar="N", help="Shards that run at once; 40 by default.")
+@click.option(
+    "--report",
+    type=FILE,
+    metavar="FILE",
+    help="The report.json of a run, for its time of a picture; a second where it is left out.",
+)
+@entities_option
+@json_option
+def estimate(*, table: Path, entities: str, workers: int | None, report: Path | None, as_json: bool) -> None:
+    """Say what a CSV would take on AWS: rows, pictures, refused rows, minutes and dollars.
+
+    Starts nothing, and follows no link.
+    """
+    use_entity_file(entity_source(entities))
+    found = estimate_csv(table, workers=workers, report=report)
+    click.echo(dump(found) if as_json else describe(found))

@@ -1,0 +1,168 @@
+"""Runs in this process: the same outputs as the steps themselves, stopped and resumed as well."""
+
+import csv
+import gzip
+import json
+import math
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tapeline.answerer import Answerer
+from tapeline.answers import PictureAnswers, PictureQuery
+from tapeline.batch.table_formats import as_csv
+from tapeline.errors import OutFolderError, RejectedInputError
+from tapeline.out_folder import STATE
+from tapeline.running import RunOptions, resume_run, start_run
+from tests.unit import fakes
+
+PICTURES = 40
+
+
+class Counting:
+    """Where a run shows its progress."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.finished = False
+
+    def start(self, pictures: int, rows: int) -> None:
+        self.pictures, self.rows = pictures, rows
+
+    def update(self, pictures: int, errors: int) -> None:
+        self.seen.append(pictures)
+
+    def finish(self) -> None:
+        self.finished = True
+
+
+class Process:
+    """In place of a reading process; interrupts the run at some picture."""
+
+    model_hashes: Mapping[str, str] = {}
+    read: list[str] = []  # noqa: RUF012
+    interrupt_at = math.inf
+    lock = threading.Lock()
+
+    def __init__(self) -> None:
+        self._answerer = Answerer(fakes.Decoder(), fakes.Reader())
+
+    def answer(self, query: PictureQuery, body: bytes, deadline: float = math.inf) -> PictureAnswers:
+        with Process.lock:
+            Process.read.append(query.image_link)
+            if len(Process.read) >= Process.interrupt_at:
+                raise KeyboardInterrupt
+        return self._answerer.answer(query, body, deadline)
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of pictures in a folder beside it, each with two questions."""
+    monkeypatch.setattr("tapeline.running.start_local_answerer", lambda *_: Process())
+    monkeypatch.setattr(Process, "read", [])
+    (tmp_path / "pictures").mkdir()
+    path = tmp_path / "test.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("index", "image_link", "entity_name"))
+        for number in range(PICTURES):
+            (tmp_path / f"pictures/{number}.png").write_bytes(b"%d" % number)
+            writer.writerow((2 * number, f"pictures/{number}.png", "item_weight"))
+            writer.writerow((2 * number + 1, f"pictures/{number}.png", "voltage"))
+        writer.writerow((2 * PICTURES, "pictures/none.png", "width"))
+    return path
+
+
+def answers(out: Path) -> tuple[bytes, bytes]:
+    return (out / "test_out.csv").read_bytes(), (out / "errors.csv").read_bytes()
+
+
+def test_a_run_writes_its_outputs_and_leaves_nothing_else(table: Path, tmp_path: Path) -> None:
+    out, progress = tmp_path / "out", Counting()
+    result = start_run(RunOptions(table, workers=3), out, progress)
+    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in result.files)
+    assert (result.report.rows, result.report.answered, result.report.errors) == (81, PICTURES, 1)
+    assert result.report.errors_by_code == {"bad_link": 1}
+    with (out / "details.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[2]["image_link"], rows[2]["entity_name"]) == ("pictures/1.png", "item_weight")
+    # The bar moves by picture.
+    assert progress.seen == list(range(1, PICTURES + 2))
+    assert progress.finished
+    assert (progress.pictures, progress.rows) == (PICTURES + 1, 81)
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 11, 39])
+def test_a_stopped_run_goes_on_with_the_same_bytes_and_reads_nothing_twice(
+    table: Path, tmp_path: Path, stop_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_run(RunOptions(table, workers=1), tmp_path / "whole", Counting())
+    out = tmp_path / "out"
+    monkeypatch.setattr(Process, "read", [])
+    monkeypatch.setattr(Process, "interrupt_at", stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        start_run(RunOptions(table, workers=2), out, Counting())
+    finished = Process.read[: stop_at - 1]
+    assert [path.name for path in out.iterdir()] == [STATE]
+    monkeypatch.setattr(Process, "interrupt_at", math.inf)
+    monkeypatch.setattr(Process, "read", [])
+    resume_run(out, Counting())
+    assert not set(Process.read) & set(finished)
+    assert answers(out) == answers(tmp_path / "whole")
+    assert not (out / STATE).exists()
+
+
+def test_an_edited_table_changes_nothing_of_a_stopped_run(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Process, "interrupt_at", 5)
+    with pytest.raises(KeyboardInterrupt):
+        start_run(RunOptions(table), tmp_path / "out", Counting())
+    table.write_text("something else")
+    monkeypatch.setattr(Process, "interrupt_at", math.inf)
+    assert resume_run(tmp_path / "out", Counting()).report.rows == 81
+
+
+def test_a_rejected_table_leaves_no_state(table: Path, tmp_path: Path) -> None:
+    table.write_text("image_link;entity_name\na;width\n")
+    with pytest.raises(RejectedInputError, match="separated by semicolons: save it as CSV with commas"):
+        start_run(RunOptions(table), tmp_path / "out", Counting())
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [None, "{}", "no json", json.dumps({"table": 1})])
+def test_a_folder_without_a_stopped_run_cannot_go_on(tmp_path: Path, options: str | None) -> None:
+    if options is not None:
+        (tmp_path / STATE).mkdir()
+        (tmp_path / STATE / "options.json").write_text(options)
+    with pytest.raises(OutFolderError, match="expected a folder with a stopped run"):
+        resume_run(tmp_path, Counting())
+
+
+def test_options_come_back_as_they_were() -> None:
+    options = RunOptions(Path("/a.csv"), Path("/images"), None, 3, ("bucket/prefix/",))
+    assert RunOptions.load(options.dump()) == options
+
+
+@pytest.mark.parametrize("end", [".csv.gz", ".jsonl", ".parquet"])
+def test_other_tables_have_the_same_predictions_in_their_own_format(
+    table: Path, tmp_path: Path, end: str
+) -> None:
+    plain = start_run(RunOptions(table, workers=1, keep_columns=True), tmp_path / "plain", Counting())
+    other = tmp_path / f"test{end}"
+    if end == ".parquet":
+        pytest.importorskip("pyarrow")
+        pd.read_csv(table).to_parquet(other)
+    elif end == ".jsonl":
+        pd.read_csv(table).to_json(other, orient="records", lines=True)
+    else:
+        other.write_bytes(gzip.compress(table.read_bytes()))
+    found = start_run(RunOptions(other, workers=1, keep_columns=True), tmp_path / "other", Counting())
+    assert found.predictions.name == f"test_out{end}"
+    assert b"".join(as_csv([found.predictions.read_bytes()])) == plain.predictions.read_bytes()
+    header = plain.predictions.read_text().splitlines()[0]
+    assert header == "index,image_link,entity_name,prediction"
+    assert found.errors.read_bytes() == plain.errors.read_bytes()
