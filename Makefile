@@ -114,7 +114,7 @@ build: .venv-sam/sam weights ## Build what is deployed: the layer, the functions
 
 .PHONY: deploy
 deploy: build ## Build, then deploy to the AWS account of your credentials (ENV=prod: as prod)
-	@$(SAM) deploy --config-env $(ENV)
+	@$(SAM) deploy --config-env $(ENV) $(DEPLOY_ARGS)
 
 .PHONY: destroy
 destroy: .venv-sam/sam ## Delete the stack; the buckets and what is in them remain

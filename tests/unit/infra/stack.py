@@ -1,14 +1,13 @@
 """``template.yaml`` as CloudFormation sees it: SAM's transform applied, intrinsic functions evaluated."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from unittest.mock import patch
 
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+from infra.expand import expand as expand_template
 
 _NO_VALUE: Final = object()
 # Intrinsic functions of two evaluated arguments.
@@ -38,22 +37,9 @@ _NAMES: Final = {
 }
 
 
-class _ManagedPolicies:
-    """Stands in for IAM, which the translator asks for the ARNs of managed policies."""
-
-    def load(self) -> dict[str, str]:
-        names = (
-            "service-role/AWSLambdaBasicExecutionRole",
-            "service-role/AWSLambdaVPCAccessExecutionRole",
-            "AWSXRayDaemonWriteAccess",
-            "AWSXrayWriteOnlyAccess",
-        )
-        return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
-
-
-def expand(text: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return a template with SAM's transform applied, its code replaced by constant addresses."""
-    document = yaml_parse(text)
+def packaged(text: str) -> dict[str, Any]:
+    """Return a template as sam package writes it: its code replaced by constant addresses."""
+    document: dict[str, Any] = yaml_parse(text)
     for resource in document["Resources"].values():
         properties = resource.get("Properties", {})
         for name in ("CodeUri", "ContentUri", "DefinitionUri"):
@@ -61,10 +47,12 @@ def expand(text: str, parameters: Mapping[str, str] | None = None) -> dict[str, 
                 properties[name] = "s3://packages/archive"
         if properties.get("PackageType") == "Image":
             properties["ImageUri"] = "000000000000.dkr.ecr.us-east-1.amazonaws.com/inference:latest"
-    # The transform asks boto3 for a region, and nothing else.
-    with patch.dict(os.environ, {"AWS_DEFAULT_REGION": "us-east-1"}):
-        expanded: dict[str, Any] = transform(document, dict(parameters or {}), _ManagedPolicies())
-    return expanded
+    return document
+
+
+def expand(text: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a template with SAM's transform applied."""
+    return expand_template(packaged(text), parameters)
 
 
 class Stack:
