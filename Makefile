@@ -13,6 +13,9 @@ WEIGHTS := resnet50_weights_tf_dim_ordering_tf_kernels.h5
 CLOUD  ?= local
 # process: Inference runs as a process of this machine; docker: in its image.
 ENGINE ?= process
+# Where set: Predict starts from snapshots (docs/aws.md, "Fast from cold").
+SNAPSTART ?=
+TEMPLATE := $(if $(SNAPSTART),template-snapstart.yaml,template.yaml)
 # An environment in samconfig.toml.
 ENV ?= default
 # Pictures are read by as many workers at once as there are processors.
@@ -54,7 +57,7 @@ CONVERT = [ ! -f "$(MODELS)/$(WEIGHTS)" ] || [ -f "$(MODELS)/resnet50/made_from.
 help: ## Show this help
 	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out] [ENGINE=docker] [ENV=prod]"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 
 .PHONY: run
 run: $(VENV)/local weights $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
@@ -110,7 +113,8 @@ build: .venv-sam/sam weights ## Build what is deployed: the layer, the functions
 	  parameters="ResNet50=absent"; echo "tapeline: building the image without ResNet50" >&2; \
 	fi; \
 	$(PY) -m infra.image.base --check || echo "tapeline: building on whatever the base image's tag names now" >&2; \
-	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --config-env $(ENV) --parameter-overrides $$parameters
+	$(if $(SNAPSTART),$(PY) -m infra.snapstart > $(TEMPLATE);) \
+	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --template $(TEMPLATE) --config-env $(ENV) --parameter-overrides $$parameters
 
 .PHONY: deploy
 deploy: build ## Build, then deploy to the AWS account of your credentials (ENV=prod: as prod)
@@ -132,6 +136,10 @@ train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pic
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT
 	@$(PY) -m tapeline evaluate "$(ROWS)" --images "$(IMAGES)" --out "$(OUT)" $(EVALUATE_ARGS)
 
+.PHONY: quantise
+quantise: .venv-quantise/quantise ## Make the OCR models anew, with the train split of ROWS, and their pictures in IMAGES, as samples
+	@PYTHONPATH=layers/tapeline:. .venv-quantise/bin/python -m infra.quantise "$(ROWS)" --images "$(IMAGES)"
+
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
 	@PYTHONPATH= $(VENV)/bin/python -m pytest -m "not container" $(PYTEST_ARGS)
@@ -139,6 +147,10 @@ test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
 .PHONY: test-container
 test-container: $(VENV)/dev .venv-sam/sam ## Run the tests of the image and of the SAM commands, with a Docker Engine
 	@PYTHONPATH= $(VENV)/bin/python -m pytest -m container $(PYTEST_ARGS)
+
+.PHONY: test-e2e
+test-e2e: $(VENV)/dev $(if $(LOCAL),,build) ## Deploy to the AWS account of your credentials, prove it, delete it, print what it cost (LOCAL=1: to the local cloud)
+	@PYTHONPATH= TAPELINE_E2E=$(if $(LOCAL),local,aws) $(VENV)/bin/python -m pytest -m e2e -s $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/dev ## Check style and types
@@ -167,6 +179,10 @@ benchmark-run: $(VENV)/dev ## Run a CSV through the local cloud with Inference s
 cold-start: $(VENV)/dev ## Time the image's cold start, and weigh it; after make build
 	@$(PY) -m benchmarks.cold_start $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-workers
+benchmark-workers: $(VENV)/dev ## Compare memory sizes, threads and reading processes of the image; ROWS and IMAGES, or the examples
+	@$(PY) -m benchmarks.worker_shape $(if $(wildcard $(ROWS)),"$(ROWS)" "$(IMAGES)") $(BENCHMARK_ARGS)
+
 .PHONY: benchmark-api
 benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 200 times; print p50 and p95
 	@$(PY) -m benchmarks.api_load $(BENCHMARK_ARGS)
@@ -174,6 +190,10 @@ benchmark-api: $(VENV)/dev ## Ask a served API (TAPELINE_URL, TAPELINE_API_KEY) 
 .PHONY: benchmark-lines
 benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled ROWS, with their pictures in IMAGES
 	@$(PY) -m benchmarks.dimension_lines "$(ROWS)" "$(IMAGES)" $(BENCHMARK_ARGS)
+
+.PHONY: benchmark-reading
+benchmark-reading: $(VENV)/dev ## Time ROWS' pictures in IMAGES from bytes to answers (BENCHMARK_ARGS="--before CHECKOUT")
+	@$(PY) -m benchmarks.reading "$(ROWS)" --images "$(IMAGES)" $(BENCHMARK_ARGS)
 
 .PHONY: soak
 soak: $(VENV)/dev ## Answer runs for MINUTES (30) while workers are killed, the store fails and pictures are hostile
@@ -189,7 +209,7 @@ openapi: $(VENV)/dev ## Renew docs/openapi.json from the endpoints
 
 .PHONY: lock
 lock: $(VENV)/dev ## Renew the locks from pyproject.toml
-	@for group in inference convert local dev sam container; do \
+	@for group in inference convert quantise local dev sam container; do \
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
@@ -206,7 +226,7 @@ model-hashes: $(VENV)/dev ## Write the SHA-256 of all model files into infra/mod
 
 .PHONY: clean
 clean: ## Remove environments, caches and outputs
-	@rm -rf .venv .venv-convert .venv-sam .cache dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
+	@rm -rf .venv .venv-convert .venv-quantise .venv-sam .cache dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The developers' environment holds the local one: whichever is there first serves make run.
@@ -221,6 +241,10 @@ $(VENV)/dev: requirements/dev.txt
 
 .venv-convert/convert: requirements/convert.txt
 	@$(call INSTALL,.venv-convert,requirements/convert.txt)
+	@touch $@
+
+.venv-quantise/quantise: requirements/quantise.txt
+	@$(call INSTALL,.venv-quantise,requirements/quantise.txt)
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt

@@ -17,7 +17,7 @@ import cv2
 
 from infra.training.ground_truth import read_ground_truth
 from infra.training.pictures import FolderFetcher, answerer, queries_of
-from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.adapters.openvino_reader import OpenVinoReader
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureQuery
 from tapeline.errors import RowError
@@ -91,7 +91,7 @@ def time_choice(queries: list[PictureQuery], answerer: Answerer, images: Path, s
 
 def time_reading(queries: list[PictureQuery], answerer: Answerer, images: Path) -> None:
     """Time the OCR passes of pictures, and print by how much the second one raises the mean."""
-    ocr = RapidOcrReader(threads=1)
+    ocr = OpenVinoReader(threads=1)
     first: list[float] = []
     second: list[float] = []
     for query, picture in pictures_of(queries, answerer, images):

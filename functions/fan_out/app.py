@@ -10,10 +10,12 @@ from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fan_out.settings import FanOutSettings
-from tapeline.adapters.clients import s3_client, step_functions_client
+from tapeline.adapters.clients import events_client, s3_client, sns_client, step_functions_client
+from tapeline.adapters.lambda_telemetry import LambdaTelemetry
+from tapeline.adapters.notifier import TopicNotifier
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
-from tapeline.batch.fan_out import FanOutcome, fan_out
+from tapeline.batch.fan_out import FanOutcome, fan_out, tell_outcome
 from tapeline.batch.keys import InputObject
 from tapeline.settings import load_settings
 
@@ -45,10 +47,13 @@ def _source(record: S3EventRecord) -> InputObject:
 def _fan_out(source: InputObject) -> FanOutcome:
     settings = _settings()
     s3 = s3_client()
-    return fan_out(
+    outcome = fan_out(
         source,
         drop=BucketStore(s3, source.bucket),
         results=BucketStore(s3, settings.results_bucket),
         executions=StateMachine(step_functions_client(), settings.state_machine_arn),
         sharding=settings.sharding,
     )
+    notifier = TopicNotifier(events_client(), sns_client(), settings.notification_topic_arn)
+    tell_outcome(outcome, settings.results_bucket, notifier, LambdaTelemetry())
+    return outcome

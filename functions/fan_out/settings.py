@@ -7,10 +7,10 @@ from pydantic import Field
 
 from tapeline.batch.estimate import Pace
 from tapeline.batch.fan_out import Sharding
-from tapeline.settings import PaceSettings, ResultsSettings, StateMachineArn
+from tapeline.settings import NoticeSettings, PaceSettings, StateMachineArn
 
 
-class FanOutSettings(PaceSettings, ResultsSettings):
+class FanOutSettings(PaceSettings, NoticeSettings):
     """What FanOut reads from its environment.
 
     Attributes:

@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from inference.settings import InferenceSettings
 from tapeline.adapters.clients import s3_client
+from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.answering import Components
 from tapeline.assembly import build_components
@@ -52,6 +53,7 @@ def infer(
         part_seconds=settings.part_seconds,
     )
     store = BucketStore(s3_client(), settings.results_bucket)
-    output = infer_shard(task.run, task.shard, store, components, worker).model_dump()
-    logger.info("inferred", extra=output)
-    return output
+    telemetry = LambdaTelemetry()
+    done = infer_shard(task.run, task.shard, store, components, worker, telemetry=telemetry).model_dump()
+    logger.info("inferred", extra=done)
+    return done

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from reducer.settings import ReducerSettings
 from tapeline.adapters.clients import s3_client
+from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.batch.reducer import reduce_run
 from tapeline.batch.states import ReducerInput, parse_input
@@ -33,6 +34,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         drop=BucketStore(s3, settings.drop_bucket),
         results=BucketStore(s3, settings.results_bucket),
         scratch=Path(tempfile.gettempdir()),
+        telemetry=LambdaTelemetry(),
         keep_columns=settings.keep_columns,
     ).model_dump()
     logger.info("reduced", extra=output)

@@ -32,6 +32,7 @@ from tapeline.model_files import (
     hash_file,
     packaged_path,
     read_lock,
+    write_lock,
 )
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -260,7 +261,7 @@ def _renew(path: Path, lock: ModelsLock, found: Mapping[str, FileHashes]) -> Non
         hashes = hash_file(packaged_path(item))
         packaged.append(item.model_copy(update={"bytes": hashes.size, "sha256": hashes.sha256}))
     renewed = lock.model_copy(update={"files": tuple(files), "packaged": tuple(packaged)})
-    path.write_text(renewed.model_dump_json(indent=2, exclude_unset=True) + "\n", encoding="utf-8")
+    write_lock(renewed, path)
     _say(f"{path}: {'as before' if renewed == lock else 'written'}")
 
 

@@ -29,16 +29,17 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
     "tests of the packages": (
         "certifi/tests",
         "numpy/**/tests",
-        "shapely/tests",
     ),
-    # Of openvino's readers, those of its own format and of ONNX stay: the models are in these.
+    # Of openvino's readers, that of its own format stays: all models are in it.
     "what openvino reads other frameworks' models with": (
         "openvino/frontend/jax",
+        "openvino/frontend/onnx",
         "openvino/frontend/paddle",
         "openvino/frontend/pytorch",
         "openvino/frontend/tensorflow",
         "openvino/libs/libopenvino_gguf_frontend.so.*",
         "openvino/libs/libopenvino_jax_frontend.so.*",
+        "openvino/libs/libopenvino_onnx_frontend.so.*",
         "openvino/libs/libopenvino_paddle_frontend.so.*",
         "openvino/libs/libopenvino_pytorch_frontend.so.*",
         "openvino/libs/libopenvino_tensorflow_*frontend.so.*",

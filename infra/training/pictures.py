@@ -14,8 +14,9 @@ from typing import Final
 from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
 from infra.training.ground_truth import TruthRow, by_picture
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
+from tapeline.adapters.openvino_reader import OpenVinoReader
 from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.adapters.precision import Precision
 from tapeline.answerer import Answerer
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import Answer, PictureQuery
@@ -25,7 +26,10 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.reading.scene import Scene
 
 # Goes up with each change of the reader that changes what it finds.
-_CACHE_VERSION: Final = "1"
+_CACHE_VERSION: Final = "2"
+
+# What it computes in, so that text doesn't depend on the machine.
+_PRECISION: Final[Precision] = "int8"
 
 # Pictures that a process observes or answers at a time. Chosen by hand: some twenty seconds of OCR.
 _CHUNK: Final = 20
@@ -71,7 +75,7 @@ class FolderFetcher:
 
 def cache_folder(cache_dir: Path) -> Path:
     """Return the folder, within that of the cache, of documents that this version's components make."""
-    return cache_dir / f"rapidocr-{version('rapidocr')}-{_CACHE_VERSION}"
+    return cache_dir / f"openvino-{version('openvino')}-{_CACHE_VERSION}"
 
 
 @cache
@@ -84,7 +88,7 @@ def answerer(cache_dir: Path) -> Answerer:
     store = JsonCache(cache_folder(cache_dir))
     return Answerer(
         decoder=PillowDecoder(),
-        reader=CachedReader(lambda: RapidOcrReader(threads=1), store),
+        reader=CachedReader(lambda: OpenVinoReader(1, _PRECISION), store),
         # Labels don't bear on answers.
         classifier=None,
         shape_finder=CachedShapeFinder(OpenCvShapeFinder(), store),
@@ -160,7 +164,7 @@ def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> l
 
 
 def _pool() -> ProcessPoolExecutor:
-    # onnxruntime's threads don't survive a fork.
+    # OpenVINO's threads don't survive a fork.
     return ProcessPoolExecutor(
         len(os.sched_getaffinity(0)),
         mp_context=get_context("spawn"),

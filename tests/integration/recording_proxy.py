@@ -19,10 +19,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.integration.forwarding_proxy import Answer, ForwardingProxy, Request
 
 # The service in X-Amz-Target -> its prefix in IAM.
-_TARGETS: Final = {"AWSStepFunctions": "states"}
+_TARGETS: Final = {"AWSStepFunctions": "states", "AWSEvents": "events"}
 
 # Fields of Step Functions' requests that name the resource.
 _ARN_FIELDS: Final = ("stateMachineArn", "executionArn")
+
+# The default bus, which an event goes to that names none.
+_DEFAULT_BUS: Final = "arn:aws:events:us-east-1:000000000000:event-bus/default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,12 @@ def calls_of(method: str, target: str, headers: Any, body: bytes, status: int) -
     service, _, operation = headers.get("X-Amz-Target", "").partition(".")
     if service:
         document = json.loads(body)
-        arn = next((document[field] for field in _ARN_FIELDS if field in document), "*")
+        others = _DEFAULT_BUS if operation == "PutEvents" else "*"
+        arn = next((document[field] for field in _ARN_FIELDS if field in document), others)
         return {Call(f"{_TARGETS.get(service, service)}:{operation}", arn)}
+    if b"TopicArn=" in body:
+        form = parse_qs(body.decode())
+        return {Call(f"sns:{form['Action'][0]}", form["TopicArn"][0])}
     parts = urlsplit(target)
     query = parse_qs(parts.query, keep_blank_values=True)
     bucket, _, key = unquote(parts.path).lstrip("/").partition("/")

@@ -54,7 +54,6 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
 @DESCRIPTION.parametrize()
 @settings(
     max_examples=100,
-    deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )

@@ -29,13 +29,15 @@ from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
 
-FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Predict")
+FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Notify", "Predict")
 
 # A bucket of pictures that the operator names.
 NAMED: Final = "named-pictures"
 
 LOGS: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 TRACES: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+
+NETWORK: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
 # Why a role may do what no run here shows: role -> name of the statement, and action where a statement has
 # several of which only some are idle -> reason.
@@ -50,6 +52,7 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
         "ShardResults": "it reads what lost workers finished, and answers for pictures that end them",
     },
     "Reducer": {},
+    "Notify": {},
     "Predict": {},
     "BatchStateMachine": {
         "States": _STEP_FUNCTIONS,
@@ -60,8 +63,9 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
-# Managed policies of AWS, whose calls the Lambda service and the X-Ray daemon make: reasons as above.
-MANAGED: Final = {name: {LOGS, TRACES} for name in FUNCTIONS} | {"BatchStateMachine": {TRACES}}
+# Managed policies of AWS, whose calls the Lambda service and the X-Ray daemon make: reasons as above. What
+# SAM attaches for a VPC is denied again without one.
+MANAGED: Final = {name: {LOGS, TRACES, NETWORK} for name in FUNCTIONS} | {"BatchStateMachine": {TRACES}}
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def recorded(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         service = stack.enter_context(serve_api(deployment, cloud, port=0, images=pictures))
         use(service, folder)
+        end_a_run_that_is_not_there(service.stack)
+        wait_for_notices(proxies["Notify"])
         roles = {name: f"{name}FunctionRole" for name in FUNCTIONS} | {
             "BatchStateMachine": "BatchStateMachineRole"
         }
@@ -198,6 +204,29 @@ def follow_a_run(session: requests.Session, service: Service, links: list[str]) 
     assert states >= {"running", "succeeded"}
 
 
+def end_a_run_that_is_not_there(stack: Stack) -> None:
+    """Notify then looks for a run's description that S3 doesn't have."""
+    client, machine = stack.cloud.step_functions, stack.outputs["StateMachineArn"]
+    started = client.start_execution(
+        stateMachineArn=machine,
+        name="gone-1",
+        input=json.dumps({"run": "gone-1", "attempt": 1, "manifest": "gone", "shards": 0}),
+    )
+    client.stop_execution(executionArn=started["executionArn"])
+
+
+def wait_for_notices(proxy: RecordingProxy) -> None:
+    """Wait until Notify, which runs beside everything else, has told of runs with outputs and without."""
+    deadline = time.monotonic() + 60
+    needed = {"s3:GetObject", "s3:ListBucket", "events:PutEvents", "sns:Publish"}
+    while time.monotonic() < deadline:
+        reports = [call for call in proxy.calls if call.resource.endswith("/report.json")]
+        if reports and needed <= {call.action for call in proxy.calls}:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"Notify made these calls only: {proxy.calls}")
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_call_is_allowed(recorded: Recorded, name: str) -> None:
     calls, grants = recorded.calls[name], recorded.policies[name].grants
@@ -216,6 +245,7 @@ def test_nothing_is_granted_that_no_call_or_reason_needs(recorded: Recorded, nam
     }
     assert idle == set(IDLE[name])
     assert recorded.policies[name].managed == MANAGED[name]
+    assert ("ec2:*" in recorded.policies[name].denied) is (NETWORK in MANAGED[name])
 
 
 def test_the_emulator_knows_each_role(recorded: Recorded) -> None:

@@ -1,7 +1,7 @@
 """In-memory stand-ins for the ports."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tapeline.errors import ObjectMissingError
 from tapeline.picture import Classification, Label, Picture, TextLine
+from tapeline.telemetry import Metric, Span
 
 
 class MemoryStore:
@@ -59,6 +60,39 @@ class Executions:
             return False
         self.payloads[name] = payload
         return True
+
+
+class Seen:
+    """Telemetry that remembers."""
+
+    def __init__(self) -> None:
+        self.metrics: list[Metric] = []
+        self.spans: list[Span] = []
+
+    def emit(self, metrics: Iterable[Metric]) -> None:
+        self.metrics.extend(metrics)
+
+    def trace(self, spans: Iterable[Span]) -> None:
+        self.spans.extend(spans)
+
+    def total(self, name: str, **dimensions: str) -> float:
+        found = [
+            item
+            for item in self.metrics
+            if item.name == name and dimensions.items() <= item.dimensions.items()
+        ]
+        assert found, name
+        return sum(value for item in found for value in item.values)
+
+
+class Notices:
+    """A notifier that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str, str]] = []
+
+    def notify(self, kind: str, detail: str, subject: str, text: str) -> None:
+        self.sent.append((kind, detail, subject, text))
 
 
 class Fetcher:

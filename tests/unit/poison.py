@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tapeline.adapters.precision import choose_precision
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.errors import ModelFileError
@@ -90,3 +91,9 @@ def load_nothing() -> PoisonedAnswerer:
 
 def end_while_loading() -> PoisonedAnswerer:
     os._exit(3)
+
+
+def lack_bf16() -> PoisonedAnswerer:
+    """Fail as a reader does whose CPU lacks the precision that is set."""
+    choose_precision("bf16", ["FP32", "INT8"], {"avx2"})
+    raise AssertionError

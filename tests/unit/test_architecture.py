@@ -65,7 +65,18 @@ def test_the_core_imports_nothing_from_outside(path: Path) -> None:
 #
 # On the ground floor each module is a room, and they may import one another without a circle.
 FLOORS = (
-    {"buckets", "entities", "errors", "geometry", "model_files", "notes", "picture", "ports", "settings"},
+    {
+        "buckets",
+        "entities",
+        "errors",
+        "geometry",
+        "model_files",
+        "notes",
+        "picture",
+        "ports",
+        "settings",
+        "telemetry",
+    },
     {"download", "quantities"},
     {"answers", "entity_file"},
     {"adapters", "entity_settings", "reading", "showing"},
@@ -154,7 +165,7 @@ def test_the_package_knows_no_function(path: Path) -> None:
 
 
 def test_there_are_handlers_to_look_at() -> None:
-    assert len(HANDLERS) == 5
+    assert len(HANDLERS) == 6
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
@@ -180,7 +191,7 @@ importlib.import_module(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("function", ["fan_out", "missing", "reducer"])
+@pytest.mark.parametrize("function", ["fan_out", "missing", "notify", "reducer"])
 def test_a_zip_function_imports_only_what_its_layer_and_the_runtime_have(function: str) -> None:
     lock = re.findall(
         r"^([a-z0-9-]+)==", (ROOT / "layers/tapeline/requirements.txt").read_text(), re.MULTILINE
@@ -204,8 +215,8 @@ def test_a_zip_function_imports_only_what_its_layer_and_the_runtime_have(functio
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_only_targets_and_files_that_are_there(path: Path) -> None:
     text = path.read_text()
-    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:\$ |`)make ([a-z-]+)", text))
+    targets = set(re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:\$ |`)make ([a-z0-9-]+)", text))
     assert named <= targets
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (path.parent / link).exists(), link

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tapeline.adapters.rapidocr_reader import MODELS
+from infra.quantise import SOURCES
+from tapeline.adapters.openvino_models import MODELS_FOLDER
 from tapeline.errors import ModelFileError
 from tapeline.model_files import (
     CLASS_INDEX,
@@ -335,8 +336,17 @@ def test_a_path_out_of_the_package_is_refused(tmp_path: Path) -> None:
             read_lock(write_lock(tmp_path, entry(), packaged=[entry_of]))
 
 
-def test_the_lock_names_every_model_file_that_is_shipped_in_a_package() -> None:
+def test_the_lock_names_every_model_file_of_the_package() -> None:
     lock = read_lock(ROOT / "infra" / "models.lock.json")
     check_packaged(lock)
-    shipped = {f"models/{name}" for name in MODELS.values()}
-    assert {item.path for item in lock.packaged if item.package == "rapidocr"} == shipped
+    shipped = {f"adapters/{path.parent.name}/{path.name}" for path in MODELS_FOLDER.glob("*.[xb]*")}
+    assert {item.path for item in lock.packaged if item.package == "tapeline"} == shipped
+
+
+def test_the_lock_names_what_the_package_s_model_files_were_made_from() -> None:
+    conversion = read_lock(ROOT / "infra" / "models.lock.json").conversion
+    assert conversion is not None
+    assert {source.path for source in conversion.sources} == set(SOURCES.values())
+    assert {source.package for source in conversion.sources} == {"rapidocr"}
+    assert conversion.tools.keys() == {"nncf", "openvino", "rapidocr"}
+    assert conversion.samples_sha256 is not None

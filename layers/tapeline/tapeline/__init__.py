@@ -9,7 +9,7 @@
 Data flows one way: the functions in ``functions/``, the command and :class:`Reader` parse what they are
 given and call one function of this package; the package talks to the outside through the protocols of
 :mod:`tapeline.ports`, and the adapters in :mod:`tapeline.adapters` implement them with boto3, requests,
-Pillow, OpenCV, TensorFlow and rapidocr. Nothing outside ``adapters`` imports those libraries.
+Pillow, OpenCV and OpenVINO. Nothing outside ``adapters`` imports those libraries.
 """
 
 from importlib import import_module

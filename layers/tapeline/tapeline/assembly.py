@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from tapeline.adapters.clients import s3_client
 from tapeline.adapters.http_fetcher import HttpFetcher
+from tapeline.adapters.precision import Precision
 from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS
 from tapeline.adapters.s3_fetcher import LinkFetcher, MirrorFetcher, S3Fetcher
 from tapeline.answering import Components
@@ -51,6 +52,7 @@ class WorkerSettings(EntitySettings, ResultsSettings):
             end, separated by commas.
         image_mirror: ``s3://bucket/prefix/`` from which a picture is fetched first; empty for none.
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
+        reading_precision: What the text reader computes in: ``auto`` for the fastest that the CPU has.
         downloads: Downloads that go on at once.
         max_pixels: Pixels of a picture at most.
         max_bytes: Bytes of a picture's file at most.
@@ -62,6 +64,7 @@ class WorkerSettings(EntitySettings, ResultsSettings):
     image_buckets: str
     image_mirror: Annotated[str, Field(pattern=r"^(s3://[^/]+/(.*/)?)?$")] = ""
     models_dir: Path
+    reading_precision: Precision = "auto"
     downloads: Annotated[int, Field(ge=1, le=64)] = MAX_DOWNLOADS
     max_pixels: Annotated[int, Field(ge=1)] = MAX_PICTURE_PIXELS
     max_bytes: Annotated[int, Field(ge=1)] = MAX_PICTURE_BYTES
@@ -106,6 +109,7 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
     answerer = start_answerer(
         settings.models_dir,
         threads=settings.threads,
+        precision=settings.reading_precision,
         memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
         max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,

@@ -15,6 +15,7 @@
     ├── BaseImageError      the base image's digest can't be found out, or the files that name it differ
     ├── GroundTruthError    rows with right answers can't be trained on or scored
     ├── DeadlineError       the answer missed the caller's deadline
+    ├── NoticeError         who waits for a run couldn't be told of its end
     ├── ReadingProcessError the process that answers pictures didn't start
     ├── ProblemError        a request to the API can't be answered; carries its HTTP status and type
     ├── LocalCloudError     the local cloud didn't start, or the template's stack wasn't created
@@ -170,6 +171,10 @@ class GroundTruthError(TapelineError):
 
 class DeadlineError(TapelineError):
     """The answer missed the caller's deadline."""
+
+
+class NoticeError(TapelineError):
+    """The notice of a run's end couldn't be sent."""
 
 
 class ReadingProcessError(TapelineError):

@@ -3,31 +3,36 @@
 from pathlib import Path
 
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
+from tapeline.adapters.openvino_reader import OpenVinoReader
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.pillow_encoder import encode_preview
-from tapeline.adapters.rapidocr_reader import RapidOcrReader
+from tapeline.adapters.precision import Precision
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.answerer import Answerer
 from tapeline.entity_file import DEFAULT, use_entity_file
 
 
-def load_answerer(models_dir: str, threads: int, max_pixels: int, entities: str = DEFAULT) -> Answerer:
+def load_answerer(
+    models_dir: str, threads: int, max_pixels: int, precision: Precision = "auto", entities: str = DEFAULT
+) -> Answerer:
     """Load the models.
 
     Args:
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
         threads: Threads to compute with.
         max_pixels: Pixels of a picture at most.
+        precision: What the text reader computes in.
         entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         ModelFileError: The model files are there, but aren't what they should be.
+        SettingsError: The CPU can't compute in the precision.
     """
     use_entity_file(entities)
     folder = Path(models_dir)
     return Answerer(
         decoder=PillowDecoder(max_pixels=max_pixels),
-        reader=RapidOcrReader(threads=threads),
+        reader=OpenVinoReader(threads, precision),
         classifier=ResNet50Classifier(folder, threads) if resnet50_present(folder) else None,
         shape_finder=OpenCvShapeFinder(),
         encode=encode_preview,

@@ -122,6 +122,22 @@ class PackagedFile(_Document, extra="forbid"):
     sha256: _Sha256
 
 
+class Conversion(_Document, extra="forbid"):
+    """What ``make quantise`` made the package's own model files from.
+
+    Attributes:
+        sources: The model files in a package that only developers install.
+        samples: Pictures that ranges of values were taken from.
+        samples_sha256: The SHA-256 of their files, one after another; None before the first conversion.
+        tools: Package -> the version that the files were made with.
+    """
+
+    sources: tuple[PackagedFile, ...]
+    samples: Annotated[int, Field(ge=0)] = 0
+    samples_sha256: _Sha256 | None = None
+    tools: dict[str, str] = {}
+
+
 class ModelsLock(_Document):
     """All files of a lock, in its order.
 
@@ -129,11 +145,13 @@ class ModelsLock(_Document):
         version: The version of the lock's format.
         files: The files that are fetched; their names differ.
         packaged: The files that come in packages.
+        conversion: What those in this package were made from.
     """
 
     version: Literal[1]
     files: tuple[LockedFile, ...]
     packaged: tuple[PackagedFile, ...] = ()
+    conversion: Conversion | None = None
 
     @model_validator(mode="after")
     def _check_files(self) -> Self:
@@ -196,6 +214,11 @@ def read_lock(path: Path) -> ModelsLock:
         ModelFileError: The lock is missing or malformed.
     """
     return _parse(ModelsLock, path, "a lock of model files", _REPAIR_ADVICE)
+
+
+def write_lock(lock: ModelsLock, path: Path) -> None:
+    """Write a lock of model files."""
+    path.write_text(lock.model_dump_json(indent=2, exclude_unset=True) + "\n", encoding="utf-8")
 
 
 def hash_file(path: Path) -> FileHashes:
@@ -286,14 +309,23 @@ def check_packaged(lock: ModelsLock) -> None:
         ModelFileError: A package or file is missing, or a file isn't the one that the lock names.
     """
     for packaged in lock.packaged:
-        path = packaged_path(packaged)
-        hashes = hash_file(path)
-        if (hashes.size, hashes.sha256) != (packaged.bytes, packaged.sha256):
-            raise ModelFileError(
-                f"{path}: expected {packaged.bytes} bytes with SHA-256 {packaged.sha256}, received "
-                f"{hashes.size} with {hashes.sha256}: install requirements/inference.txt again, or "
-                "`make model-hashes` where the package is a newer one"
-            )
+        check_packaged_file(packaged)
+
+
+def check_packaged_file(packaged: PackagedFile) -> None:
+    """Check a model file in an installed package.
+
+    Raises:
+        ModelFileError: The package or the file is missing, or the file isn't the one that the lock names.
+    """
+    path = packaged_path(packaged)
+    hashes = hash_file(path)
+    if (hashes.size, hashes.sha256) != (packaged.bytes, packaged.sha256):
+        raise ModelFileError(
+            f"{path}: expected {packaged.bytes} bytes with SHA-256 {packaged.sha256}, received "
+            f"{hashes.size} with {hashes.sha256}: install the locked packages again, or "
+            "`make model-hashes` where the package is a newer one"
+        )
 
 
 def write_record(folder: Path, weights: str, weights_sha256: str) -> ConversionRecord:

@@ -66,6 +66,18 @@ class ExecutionReader(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """Tells programs and people that something has ended."""
+
+    def notify(self, kind: str, detail: str, subject: str, text: str) -> None:
+        """Send an event of a kind with its detail as JSON, and a mail with a subject and a text.
+
+        Raises:
+            NoticeError: It couldn't be sent.
+        """
+        ...
+
+
 class LinkSigner(Protocol):
     """Makes presigned URLs of private objects."""
 

@@ -12,7 +12,12 @@ from tapeline.errors import SettingsError
 # Source: docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 STATE_MACHINE_ARN: Final = r"arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:.+"
 
+# The ARN of an SNS topic, likewise.
+# Source: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+TOPIC_ARN: Final = r"arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+"
+
 type BucketName = Annotated[str, StringConstraints(pattern=f"^{BUCKET_NAME}$")]
+type TopicArn = Annotated[str, StringConstraints(pattern=f"^{TOPIC_ARN}$")]
 type StateMachineArn = Annotated[str, StringConstraints(pattern=f"^{STATE_MACHINE_ARN}$")]
 
 
@@ -35,6 +40,16 @@ class DropSettings(Settings):
     """For functions that read what users drop."""
 
     drop_bucket: BucketName
+
+
+class NoticeSettings(ResultsSettings):
+    """For functions that tell people of a run's end, or of a file that is none.
+
+    Attributes:
+        notification_topic_arn: The SNS topic that people subscribe to.
+    """
+
+    notification_topic_arn: TopicArn
 
 
 class PaceSettings(Settings):

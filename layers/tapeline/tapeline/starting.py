@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from tapeline.adapters.precision import Precision
 from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
 from tapeline.download.limits import MAX_PICTURE_PIXELS
 from tapeline.entity_file import DEFAULT
@@ -16,6 +17,7 @@ def start_answerer(
     *,
     threads: int,
     memory_megabytes: int,
+    precision: Precision = "auto",
     max_pixels: int = MAX_PICTURE_PIXELS,
     picture_seconds: float = MAX_PICTURE_SECONDS,
     entities: str = DEFAULT,
@@ -26,6 +28,7 @@ def start_answerer(
         models_dir: The folder with the converted ResNet50; where it isn't there, pictures have no labels.
         threads: Threads to compute with.
         memory_megabytes: Memory that the process may write to.
+        precision: What the text reader computes in: ``auto`` for the fastest that the CPU has.
         max_pixels: Pixels of a picture at most.
         picture_seconds: Time that a picture may take, from its bytes to its answers.
         entities: The entities file: the name of a shipped one, or a path.
@@ -36,6 +39,7 @@ def start_answerer(
             "models_dir": str(models_dir),
             "threads": threads,
             "max_pixels": max_pixels,
+            "precision": precision,
             "entities": entities,
         },
         memory_megabytes=memory_megabytes,

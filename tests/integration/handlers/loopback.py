@@ -31,4 +31,5 @@ def _components() -> Components:
 
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one shard of a run and write its result."""
-    return infer(event, context, _settings(), _components(), cold_start=False)
+    cold_start = _components.cache_info().currsize == 0
+    return infer(event, context, _settings(), _components(), cold_start=cold_start)

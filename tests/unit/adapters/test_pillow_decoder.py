@@ -150,7 +150,7 @@ class TestBrokenData:
         # It is left out.
         assert PillowDecoder().decode(data[:33] + text + data[33:]).width == 80
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(
         st.sampled_from(FORMATS), st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=8)
     )

@@ -14,7 +14,14 @@ import pytest
 from tapeline.adapters.reading_process import ReadingProcess
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import Answer, PictureAnswers, PictureQuery
-from tapeline.errors import DeadlineError, ErrorCode, ModelFileError, ReadingProcessError, RowError
+from tapeline.errors import (
+    DeadlineError,
+    ErrorCode,
+    ModelFileError,
+    ReadingProcessError,
+    RowError,
+    SettingsError,
+)
 from tests.unit.fakes import Classifier, Fetcher
 from tests.unit.poison import KILLS
 
@@ -190,6 +197,25 @@ def test_a_model_file_that_is_wrong_is_the_workers_error() -> None:
         process.answer(QUERY, b"fine")
     with pytest.raises(ModelFileError, match="expected a model"):
         assert process.model_hashes
+
+
+@pytest.mark.parametrize("name", ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"])
+def test_a_process_takes_its_cpu_for_what_it_is(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "SSE41")
+    monkeypatch.setenv("TAPELINE_OTHER", "kept")
+    process = start()
+    assert process.model_hashes
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    process.close()
+    assert b"TAPELINE_OTHER=kept" in environment
+    assert b"MALLOC_MMAP_THRESHOLD_=33554432" in environment
+    assert not [entry for entry in environment if entry.startswith(name.encode())]
+
+
+def test_a_precision_that_the_cpu_lacks_is_the_workers_error() -> None:
+    process = start("lack_bf16")
+    with pytest.raises(SettingsError, match=r"READING_PRECISION: expected .*, received bf16"):
+        process.answer(QUERY, b"fine")
 
 
 def test_a_process_that_ends_while_loading_is_the_workers_error() -> None:

@@ -142,7 +142,7 @@ def run(
 
 
 @pytest.mark.parametrize("read", [read_with_csv, read_with_pandas])
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 @given(table=tables(), data=st.data())
 def test_every_row_comes_back_once_in_order_with_its_cells(
     read: Callable[[bytes], list[list[str]]], table: Table, data: st.DataObject
@@ -180,7 +180,7 @@ def test_every_row_comes_back_once_in_order_with_its_cells(
     assert not [cell for row in [header, *details, *errors] for cell in row if runs_as_formula(cell)]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 @given(table=tables(), data=st.data())
 def test_errors_csv_gives_the_original_cells_when_it_is_dropped_in_again(
     table: Table, data: st.DataObject

@@ -27,7 +27,10 @@ def test_a_report_without_anything_byte_for_byte() -> None:
     assert ReportBuilder(RUN).build().dump().decode() == (
         '{\n  "run": "test-1",\n  "input": {\n    "bucket": "drop",\n    "key": "incoming/t\\u00e9st.csv",\n'
         '    "version": "v1"\n  },\n  "rows": 0,\n  "answered": 0,\n  "empty": 0,\n  "errors": 0,\n'
-        '  "errors_by_code": {},\n  "entities": {},\n  "pictures": 5,\n  "pictures_read": 0,\n'
+        '  "errors_by_code": {},\n  "entities": {},\n'
+        '  "confidence_bands": {\n    "0.0-0.5": 0,\n    "0.5-0.7": 0,\n'
+        '    "0.7-0.9": 0,\n    "0.9-1.0": 0\n  },\n'
+        '  "pictures": 5,\n  "pictures_read": 0,\n'
         '  "shards": {\n    "planned": 2,\n    "answered": 0,\n    "broken": 0\n  },\n'
         '  "milliseconds": {\n    "fetch": null,\n'
         '    "decode": null,\n    "classify": null,\n    "read": null,\n    "answer": null\n  },\n'

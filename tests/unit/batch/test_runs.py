@@ -33,7 +33,7 @@ def test_what_a_worker_has_no_time_for_is_answered_in_the_next_attempt(tmp_path:
     assert [row["prediction"] for row in output(results, run, "test_out.csv")] == ["12.5 kilogram"] * 4
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(st.lists(st.sampled_from("abcdefghijkl"), max_size=30), st.data())
 def test_every_row_is_there_once_in_order_whatever_is_lost(links: list[str], data: st.DataObject) -> None:
     drop, results, _, outcome = start(table(links))

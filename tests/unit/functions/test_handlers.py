@@ -9,10 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import inference.app
 import missing.app
+import notify.app
 import reducer.app
 from fan_out.app import handler as fan_out_handler
 from inference.settings import InferenceSettings
 from missing.settings import MissingSettings
+from notify.settings import NotifySettings
 from reducer.settings import ReducerSettings
 from tapeline.batch import keys
 from tapeline.batch.fan_out import FanOutcome
@@ -20,7 +22,7 @@ from tapeline.batch.keys import InputObject
 from tapeline.batch.shard_results import load_shard_result
 from tapeline.errors import StateInputError
 from tests.unit.batch.helpers import SOURCE, components, start, table
-from tests.unit.fakes import MemoryStore
+from tests.unit.fakes import MemoryStore, Notices
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,6 +110,37 @@ def test_reducer_returns_where_the_predictions_are(
     )
     done = reducer.app.handler(json.loads(executions.payloads[outcome.run]), context)
     assert list(done.items()) == [("rows", 1), ("errors", 1), ("output", keys.predictions_key(SOURCE))]
+
+
+@pytest.mark.parametrize(
+    ("detail", "state"),
+    [
+        ({"status": "FAILED", "error": "States.Runtime", "cause": "out of memory"}, "failed"),
+        ({"status": "ABORTED", "error": None}, "failed"),
+        ({"status": "TIMED_OUT"}, "failed"),
+    ],
+)
+def test_notify_tells_of_the_run_of_its_event(
+    monkeypatch: pytest.MonkeyPatch, context: LambdaContext, detail: dict[str, object], state: str
+) -> None:
+    _, results, _, outcome = start(table(["a"]))
+    put_buckets(monkeypatch, notify.app, results=results)
+    notices = Notices()
+    settings = NotifySettings(results_bucket="results", notification_topic_arn="arn:aws:sns:r:123456789012:t")
+    monkeypatch.setattr(notify.app, "_settings", lambda: settings)
+    for client in ("events_client", "sns_client"):
+        monkeypatch.setattr(notify.app, client, lambda: None)
+    monkeypatch.setattr(notify.app, "TopicNotifier", lambda *_: notices)
+    event = json.loads((ROOT / "events/notify.json").read_text())
+    event["detail"] |= {"name": outcome.run, **detail}
+    assert notify.app.handler(event, context) == {"run": outcome.run, "state": state}
+    ((_, sent, _, _),) = notices.sent
+    assert json.loads(sent)["reason"] == ": ".join(str(value) for value in detail.values() if value)
+
+
+def test_notify_refuses_another_event(context: LambdaContext) -> None:
+    with pytest.raises(StateInputError, match="name: Field required"):
+        notify.app.handler({"source": "aws.s3"}, context)
 
 
 @pytest.mark.parametrize("app", [missing.app, reducer.app], ids=lambda app: app.__name__)

@@ -8,15 +8,25 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.unit.infra.stack import Stack
 from tests.unit.infra.test_template import TEMPLATE
 
-DROP = "arn:aws:s3:::tapeline-drop-123456789012-us-east-1"
-RESULTS = "arn:aws:s3:::tapeline-results-123456789012-us-east-1"
+DROP = "arn:aws:s3:::tapeline-drop-0a1b2c3d4e5f"
+RESULTS = "arn:aws:s3:::tapeline-results-0a1b2c3d4e5f"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:tapeline-notifications"
+NOTICES = {"events:PutEvents arn:aws:events:us-east-1:123456789012:event-bus/default", f"sns:Publish {TOPIC}"}
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:tapeline-batch"
 IN_SHARD_RESULTS = 'if {"StringLike": {"s3:prefix": "runs/*/shard_results/*"}}'
 IN_SHARDS_OR_RESULTS = 'if {"StringLike": {"s3:prefix": ["runs/*/shards/*", "runs/*/shard_results/*"]}}'
 
 TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
-LOGS_AND_TRACES = {"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", TRACES}
+# SAM attaches what a function needs in a VPC wherever VpcConfig stands; without subnets it is taken back.
+NETWORK = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+NO_NETWORK = "Deny ec2:* *"
+LOGS_AND_TRACES = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    TRACES,
+    NETWORK,
+    NO_NETWORK,
+}
 INPUT = {f"s3:GetObjectVersion {DROP}/incoming/*"}
 PICTURES = {f"s3:GetObject {DROP}/images/*", f"s3:ListBucket {DROP}"}
 NAMED_PICTURES = {
@@ -43,6 +53,7 @@ GRANTS = {
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
+        *NOTICES,
     },
     "BatchStateMachineRole": {
         TRACES,
@@ -83,6 +94,13 @@ GRANTS = {
         f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
         f"s3:PutObject {RESULTS}/results/*",
     },
+    "NotifyFunctionRole": {
+        *LOGS_AND_TRACES,
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:GetObject {RESULTS}/results/*/report.json",
+        f"s3:ListBucket {RESULTS}",
+        *NOTICES,
+    },
     "PredictFunctionRole": {
         *LOGS_AND_TRACES,
         *PICTURES,
@@ -116,10 +134,38 @@ def test_named_image_buckets_may_be_read_by_what_reads_pictures() -> None:
 def test_no_function_may_do_everything(stack: Stack) -> None:
     for role in stack.roles():
         for grant in stack.grants(role):
+            if grant == NO_NETWORK:
+                continue
             action, _, resource = grant.partition(" ")
             assert "*" not in action, role
             # Delivery of the state machine's logs takes no resource.
             assert resource != "*" or (role, action[:5]) == ("BatchStateMachineRole", "logs:"), role
+
+
+def test_in_a_vpc_nothing_but_the_network_is_added() -> None:
+    stack = Stack(TEMPLATE, {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1"})
+    assert {role: stack.grants(role) for role in stack.roles()} == {
+        role: grants - {NO_NETWORK} for role, grants in GRANTS.items()
+    }
+
+
+def test_with_a_key_nothing_but_its_use_is_added() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    stack = Stack(TEMPLATE, {"KmsKeyArn": key})
+    use = {f"kms:Decrypt {key}", f"kms:GenerateDataKey {key}"}
+    assert {role: stack.grants(role) for role in stack.roles()} == {
+        role: grants | use for role, grants in GRANTS.items()
+    }
+
+
+def test_a_boundary_bounds_every_role() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    stack = Stack(TEMPLATE, {"PermissionsBoundary": boundary})
+    bounds = {
+        role: stack.evaluate(stack.resources[role]["Properties"])["PermissionsBoundary"]
+        for role in stack.roles()
+    }
+    assert bounds == dict.fromkeys(GRANTS, boundary)
 
 
 @pytest.mark.parametrize("reader", ["InferenceFunctionRole", "PredictFunctionRole"])

@@ -7,7 +7,9 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 # Attempts of a call, with the first one; "standard" retries throttling and broken connections, with jitter.
@@ -33,6 +35,18 @@ _CONFIG: Final = Config(
 def s3_client() -> "S3Client":
     """Return the S3 client, configured by the environment as always with boto3."""
     return boto3.client("s3", config=_CONFIG)
+
+
+@cache
+def events_client() -> "EventBridgeClient":
+    """Return the EventBridge client, configured by the environment as always with boto3."""
+    return boto3.client("events", config=_CONFIG)
+
+
+@cache
+def sns_client() -> "SNSClient":
+    """Return the SNS client, configured by the environment as always with boto3."""
+    return boto3.client("sns", config=_CONFIG)
 
 
 @cache

@@ -13,12 +13,15 @@ from tapeline.batch.estimate import Estimate, InputCounts, Pace, estimate_run
 from tapeline.batch.grouping import RowGroups
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.keys import InputObject
+from tapeline.batch.metrics import file_metrics
+from tapeline.batch.notices import notice_of_rejection, send_notice
 from tapeline.batch.parallel import map_ahead
 from tapeline.batch.rows import RowReader
 from tapeline.batch.shards import cut_shards, dump_manifest, shard_name, shard_size
 from tapeline.batch.states import AttemptInput
 from tapeline.errors import RejectedInputError
-from tapeline.ports import ExecutionStarter, ObjectStore
+from tapeline.ports import ExecutionStarter, Notifier, ObjectStore
+from tapeline.telemetry import SILENT, Telemetry
 
 # Shards that are written at once. Chosen by hand: at 20 ms each, 5,000,000 rows then wait 22 s in all.
 _WRITERS: Final = 16
@@ -46,12 +49,17 @@ class FanOutcome:
     Attributes:
         run: The run's name.
         started: Whether this call started the execution; False where it was started before.
-        rejected: Why the file was rejected, or None.
+        rejection: Why the file was rejected, or None.
     """
 
     run: str
     started: bool
-    rejected: str | None = None
+    rejection: RejectionDocument | None = None
+
+    @property
+    def rejected(self) -> str | None:
+        """Why the file was rejected, in words; None where it wasn't."""
+        return None if self.rejection is None else str(self.rejection.to_error())
 
 
 def fan_out(
@@ -94,13 +102,30 @@ def fan_out(
             document = _write_run(source, drop, results, sharding, scratch)
         except RejectedInputError as error:
             estimate = error.estimate if isinstance(error, _CostLimitError) else None
-            body = RejectionDocument.of(error, source, estimate).dump()
-            results.write(keys.rejection_key(source), body, content_type=JSON_TYPE)
-            return FanOutcome(run, started=False, rejected=str(error))
+            rejection = RejectionDocument.of(error, source, estimate)
+            results.write(keys.rejection_key(source), rejection.dump(), content_type=JSON_TYPE)
+            return FanOutcome(run, started=False, rejection=rejection)
     # Nothing in it depends on the time or on this call: for Step Functions, the same name with the same
     # input is the same execution.
     first = AttemptInput(run=run, attempt=1, manifest=keys.manifest_key(run, 1), shards=document.shards)
     return FanOutcome(run, started=executions.start(run, first.model_dump_json()))
+
+
+def tell_outcome(outcome: FanOutcome, bucket: str, notifier: Notifier, telemetry: Telemetry = SILENT) -> None:
+    """Tell of a dropped file: metrics of each, and a notice of one that was rejected.
+
+    Args:
+        outcome: What became of the file.
+        bucket: The results bucket's name.
+        notifier: Tells programs and people.
+        telemetry: Takes the metrics.
+
+    Raises:
+        NoticeError: The notice couldn't be sent.
+    """
+    if outcome.rejection is not None:
+        send_notice(notice_of_rejection(outcome.rejection, bucket), notifier)
+    telemetry.emit(file_metrics(rejected=outcome.rejection is not None))
 
 
 def _write_run(

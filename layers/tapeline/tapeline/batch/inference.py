@@ -12,6 +12,7 @@ from tapeline.answering import Components, answer_pictures
 from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery, failed
 from tapeline.batch import keys
 from tapeline.batch.jsonl import CONTENT_TYPE
+from tapeline.batch.metrics import shard_metrics
 from tapeline.batch.parts import PART_SECONDS, PartWriter, count_answered, objects_of
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, bad_row
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
@@ -19,6 +20,7 @@ from tapeline.batch.states import ShardOutput
 from tapeline.errors import DeadlineError, ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
+from tapeline.telemetry import SILENT, Telemetry, side_by_side
 
 # How many times as long as the slowest picture so far the next one may take; chosen by hand.
 _SAFETY_FACTOR: Final = 3.0
@@ -60,7 +62,13 @@ class Worker:
 
 
 def infer_shard(
-    run: str, shard: str, store: ObjectStore, components: Components, worker: Worker
+    run: str,
+    shard: str,
+    store: ObjectStore,
+    components: Components,
+    worker: Worker,
+    *,
+    telemetry: Telemetry = SILENT,
 ) -> ShardOutput:
     """Answer a shard's pictures and write the shard result, in parts as the work goes on.
 
@@ -75,6 +83,7 @@ def infer_shard(
         store: The results bucket.
         components: The adapters.
         worker: The worker's own limits.
+        telemetry: Is told what this worker answered, once that is written.
 
     Returns:
         What this worker answered.
@@ -85,6 +94,7 @@ def infer_shard(
         ModelFileError: A model file isn't what it should be.
         ReadingProcessError: The process that answers pictures didn't start.
     """
+    begin = time.time()
     tasks = load_shard(store.read(keys.shard_key(run, shard)))
     objects = objects_of(store.keys(keys.shard_objects_prefix(run, shard)))
     if objects.complete:
@@ -109,6 +119,8 @@ def infer_shard(
             remainder = keys.shard_key(run, remainder_name(shard, done))
             store.write(remainder, dump_shard(left), content_type=CONTENT_TYPE)
         writer.finish()
+    telemetry.emit(shard_metrics(results, cold_start=worker.cold_start))
+    telemetry.trace(side_by_side((result.milliseconds for result in results), begin))
     answers = [row for result in results for row in result.rows]
     errors = sum(row.error_code is not None for row in answers)
     return ShardOutput(shard=shard, rows=len(answers), errors=errors, left=len(left))

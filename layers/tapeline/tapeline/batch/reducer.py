@@ -8,6 +8,7 @@ from typing import Final
 
 from tapeline.batch import keys
 from tapeline.batch.documents import JSON_TYPE, RunDocument
+from tapeline.batch.metrics import run_metrics
 from tapeline.batch.parallel import map_ahead
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.rows import Row, RowReader
@@ -18,6 +19,7 @@ from tapeline.batch.table_formats import MEDIA_TYPES, convert
 from tapeline.batch.tables import ERROR_COLUMNS, TableWriter, escape_cell, fit_cells
 from tapeline.errors import CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ObjectStore
+from tapeline.telemetry import SILENT, Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +63,13 @@ _LARGEST_RESULT_BYTES: Final = 64 * 1024 * 1024
 
 
 def reduce_run(
-    run: str, drop: ObjectStore, results: ObjectStore, scratch: Path, *, keep_columns: bool = False
+    run: str,
+    drop: ObjectStore,
+    results: ObjectStore,
+    scratch: Path,
+    telemetry: Telemetry = SILENT,
+    *,
+    keep_columns: bool = False,
 ) -> ReducerOutput:
     """Write a run's outputs, the predictions last.
 
@@ -74,6 +82,7 @@ def reduce_run(
         drop: The drop bucket, with the input.
         results: The results bucket, with the shard results.
         scratch: A folder for temporary files, a few hundred bytes a row; memory doesn't grow.
+        telemetry: Is told the run's figures, once the outputs are written.
         keep_columns: Whether the predictions have all of the input's columns, in place of ``index`` alone.
 
     Returns:
@@ -97,9 +106,11 @@ def reduce_run(
         outputs = keys.output_keys(source)
         _upload(results, folder / keys.DETAILS, outputs[keys.DETAILS])
         _upload(results, folder / keys.ERRORS, outputs[keys.ERRORS])
-        results.write(outputs[keys.REPORT], report.build().dump(), content_type=JSON_TYPE)
+        document_of_run = report.build()
+        results.write(outputs[keys.REPORT], document_of_run.dump(), content_type=JSON_TYPE)
         predictions = convert(folder / _PREDICTIONS_FILE, source.format, folder)
         _upload(results, predictions, keys.predictions_key(source), MEDIA_TYPES[source.format])
+    telemetry.emit(run_metrics(document_of_run))
     return ReducerOutput(rows=report.rows, errors=report.errors, output=keys.predictions_key(source))
 
 

@@ -14,6 +14,15 @@ from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
 from tapeline.batch.spool import AnsweredRow
 from tapeline.entities import is_known
 
+# The lower ends of the bands that answers are counted in by their confidence. Chosen by hand: nearly all
+# wrong answers lie below 0.9.
+_BAND_EDGES: Final = (0.0, 0.5, 0.7, 0.9)
+
+# The bands' names, such as ``0.5-0.7``; the last one goes up to 1.
+CONFIDENCE_BANDS: Final = tuple(
+    f"{low:.1f}-{high:.1f}" for low, high in zip(_BAND_EDGES, (*_BAND_EDGES[1:], 1.0), strict=True)
+)
+
 # The entity that rows with an unknown one are counted under.
 UNKNOWN_ENTITY: Final = "unknown"
 
@@ -90,6 +99,7 @@ class ReportDocument:
         errors: Rows with an error code.
         errors_by_code: Error code -> rows; only codes that occurred.
         entities: Entity -> its rows; unknown entities together.
+        confidence_bands: Band of confidence -> answered rows in it; see :data:`CONFIDENCE_BANDS`.
         pictures: Distinct links in the input.
         pictures_read: Pictures in shard results, each counted once, or as often as it has tasks.
         shards: The run's shards.
@@ -111,6 +121,7 @@ class ReportDocument:
     errors: int
     errors_by_code: Mapping[str, int]
     entities: Mapping[str, EntityCounts]
+    confidence_bands: Mapping[str, int]
     pictures: int
     pictures_read: int
     shards: ShardCounts
@@ -168,6 +179,7 @@ class ReportBuilder:
         self._tenths: dict[str, Counter[int]] = {stage: Counter() for stage in STAGES}
         self._entities: dict[str, Counter[str]] = {}
         self._codes: Counter[str] = Counter()
+        self._bands = [0] * len(_BAND_EDGES)
         self._pictures = 0
         self.rows = 0
 
@@ -213,6 +225,8 @@ class ReportBuilder:
             kind = "errors"
         else:
             kind = "answered" if answer.prediction else "empty"
+            if answer.prediction:
+                self._bands[bisect_right(_BAND_EDGES, answer.confidence) - 1] += 1
         # There can be as many unknown entities as rows: they are counted together.
         known = entity_name if is_known(entity_name) else UNKNOWN_ENTITY
         self._entities.setdefault(known, Counter())[kind] += 1
@@ -233,6 +247,7 @@ class ReportBuilder:
                 name: EntityCounts(counts["answered"], counts["empty"], counts["errors"])
                 for name, counts in sorted(self._entities.items())
             },
+            confidence_bands=dict(zip(CONFIDENCE_BANDS, self._bands, strict=True)),
             pictures=self._document.pictures,
             pictures_read=self._pictures,
             shards=ShardCounts(self._document.shards, len(self._answered), self._broken),

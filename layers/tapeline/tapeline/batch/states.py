@@ -5,7 +5,7 @@ documents on; everything else is in the results bucket.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -110,6 +110,31 @@ class ReducerOutput(StateDocument):
     rows: _Count
     errors: _Count
     output: _Name
+
+
+class ExecutionEnd(StateDocument):
+    """The detail of the event that Step Functions sends when an execution has ended.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+
+    Attributes:
+        name: The execution's name, which is the run's.
+        status: How it ended.
+        error: The error's name, where it failed.
+        cause: The error in words, where it failed.
+    """
+
+    name: _Name
+    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the execution failed; None where it succeeded."""
+        if self.status == "SUCCEEDED":
+            return None
+        return ": ".join(part for part in (self.status, self.error, self.cause) if part)
 
 
 def parse_input[D: StateDocument](kind: type[D], event: Mapping[str, object]) -> D:

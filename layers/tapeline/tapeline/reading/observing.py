@@ -44,7 +44,7 @@ def observe(
     parse = cache(_parse)
     text = reader.read(picture)
     lines = lay_out(text, parse)
-    if second_pass and needs_second_pass(text, lines, entity_names):
+    if second_pass and needs_second_pass(text, lines, entity_names, max(picture.width, picture.height)):
         text = merge_passes(text, reader.read(picture, SECOND_PASS_SIDE))
         lines = lay_out(text, parse)
 

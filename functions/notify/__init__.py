@@ -1,0 +1,1 @@
+"""Missing: which shards have no result yet."""
