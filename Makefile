@@ -93,6 +93,10 @@ converted: .venv-convert/convert
 wheel: $(VENV)/dev ## Build the distribution into dist
 	@$(VENV)/bin/python -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
 
+.PHONY: docs
+docs: $(VENV)/dev ## Build the documents as a site into build/site, with warnings as errors
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+
 .PHONY: command-help
 command-help: $(VENV)/dev ## Renew docs/command.md from the command's help
 	@$(PY) -m infra.command.help_page > docs/command.md.new && mv docs/command.md.new docs/command.md
