@@ -16,7 +16,7 @@ from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
 
-class TapelineStack(Stack):
+class TapelineStack(Stack):  # type: ignore[misc] # the CDK is skipped by mypy, as it takes a minute
     """The template's stack.
 
     Args:

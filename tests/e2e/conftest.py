@@ -19,7 +19,6 @@ class Facts:
     """What the tests found out, as lines of the report."""
 
     lines: list[str] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
 
     def add(self, line: str) -> None:
         self.lines.append(line)
@@ -46,6 +45,7 @@ def target(facts: Facts) -> Iterator[Target]:
         where = "an AWS account" if is_aws else "the local cloud"
         facts.add(f"- deployed {deployed.stack} to {where} in {time.monotonic() - start:.0f} s")
         yield deployed
+    facts.add(f"- all of it took {time.monotonic() - start:.0f} s")
 
 
 @pytest.fixture
@@ -74,8 +74,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for item in terminalreporter.stats.get(outcome, [])
         if "tests/e2e/" in item.nodeid
     ]
-    took = f"- all of it took {time.monotonic() - facts.started:.0f} s"
-    text = "\n".join(["# Tapeline, end to end", "", *facts.lines, took, "", *outcomes, ""])
+    text = "\n".join(["# Tapeline, end to end", "", *facts.lines, "", *outcomes, ""])
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(text)
     terminalreporter.section("end to end: build/e2e/report.md")
