@@ -216,6 +216,10 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
 
+.PHONY: stand-in
+stand-in: $(VENV)/dev .venv-sam/sam ## Have the base image where it can't be pulled: as root, with Docker and debootstrap
+	@$(PY) -m tests.container.base_image .venv-sam
+
 .PHONY: base-image
 base-image: $(VENV)/dev ## Renew the base image's digest in its lock, the Dockerfile and template.yaml
 	@$(PY) -m infra.image.base
