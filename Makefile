@@ -93,6 +93,10 @@ converted: .venv-convert/convert
 wheel: $(VENV)/dev ## Build the distribution into dist
 	@$(VENV)/bin/python -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
 
+.PHONY: figures
+figures: $(VENV)/dev ## Renew what quick commands print in the documents; half a minute
+	@$(PY) -m infra.figures
+
 .PHONY: docs
 docs: $(VENV)/dev ## Build the documents as a site into build/site, with warnings as errors
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
