@@ -17,7 +17,7 @@ _ROOT: Final = Path(__file__).parents[1]
 # Page -> the headings of README.md whose parts it has; the first page has all others too.
 _PARTS: Final = {
     "accuracy.md": ("How good it is",),
-    "aws.md": ("With Docker: the real image, and `sam local`", "Your AWS account"),
+    "deploying.md": ("With Docker: the real image, and `sam local`", "Your AWS account"),
 }
 
 # Document of the root folder -> its page.
@@ -27,6 +27,9 @@ _DOCUMENTS: Final = {
     "CHANGELOG.md": "changelog.md",
     "README.md": "index.md",
 }
+
+# A link of a page of ``docs/`` to a file beside ``docs/``, which is no page.
+_OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\((?:\.\./)+[^)]*\)")
 
 # A link, or the address of a picture, in Markdown and in HTML.
 _ADDRESS: Final = re.compile(r"(\]\(|(?:src|srcset|href)=\")([^)\"#:]+)(#[^)\"]*)?([)\"])")
@@ -48,11 +51,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
-    """Lead a page's links to documents beside ``docs/`` to their pages."""
+    """Lead a page's links to documents beside ``docs/`` to their pages; of files, only the names are left."""
+    if page.file.generated_by is not None:
+        return markdown
     depth = page.file.src_uri.count("/") + 1
     for document, name in _DOCUMENTS.items():
         markdown = markdown.replace(f"]({'../' * depth}{document}", f"]({'../' * (depth - 1)}{name}")
-    return markdown
+
+    def keep(match: re.Match[str]) -> str:
+        target = (
+            Path(str(page.file.abs_src_path)).parent / match[0].partition("](")[2].rstrip(")")
+        ).resolve()
+        inside = target.is_relative_to(_ROOT / "docs") or target.name.partition("#")[0] in _DOCUMENTS.values()
+        return match[0] if inside else match[1]
+
+    return _OUTSIDE.sub(keep, markdown)
 
 
 def split_sections(text: str) -> dict[str, str]:
@@ -71,8 +84,8 @@ def relocated(text: str) -> str:
         elif target.startswith("docs/"):
             target = target.removeprefix("docs/")
         elif not (_ROOT / "docs" / target).exists():
-            # A file of the repository that is no page: its name is what it says.
-            return f"{before}#{after}" if before != "](" else "](index.md)"
+            # A file of the repository that is no page.
+            return "](index.md)" if before == "](" else f"{before}#{after}"
         return f"{before}{target}{anchor}{after}"
 
     return _ADDRESS.sub(lead, text)

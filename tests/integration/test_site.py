@@ -21,7 +21,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     for document in (ROOT / "docs").glob("*.md"):
         assert (tmp_path / "site" / document.stem / "index.html").is_file(), document
     start, aws, accuracy = (
-        (tmp_path / "site" / name / "index.html").read_text() for name in ("", "aws", "accuracy")
+        (tmp_path / "site" / name / "index.html").read_text() for name in ("", "deploying", "accuracy")
     )
     assert "How good it is" in accuracy
     assert "make deploy" in aws
