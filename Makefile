@@ -217,6 +217,11 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
+	@for group in inference convert; do \
+	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --python-platform aarch64-manylinux_2_34 \
+	    --only-binary :all: --python-version $(PYTHON_VERSION) --generate-hashes --no-annotate \
+	    --custom-compile-command "make lock" --output-file requirements/$$group-arm64.txt; \
+	done
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
 
