@@ -13,6 +13,9 @@ WEIGHTS := resnet50_weights_tf_dim_ordering_tf_kernels.h5
 CLOUD  ?= local
 # process: Inference runs as a process of this machine; docker: in its image.
 ENGINE ?= process
+# Where set: Predict starts from snapshots (docs/aws.md, "Fast from cold").
+SNAPSTART ?=
+TEMPLATE := $(if $(SNAPSTART),template-snapstart.yaml,template.yaml)
 # An environment in samconfig.toml.
 ENV ?= default
 # Pictures are read by as many workers at once as there are processors.
@@ -54,7 +57,7 @@ CONVERT = [ ! -f "$(MODELS)/$(WEIGHTS)" ] || [ -f "$(MODELS)/resnet50/made_from.
 help: ## Show this help
 	@echo "make TARGET [CSV=examples/test.csv] [IMAGES=examples/images] [OUT=out] [ENGINE=docker] [ENV=prod]"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 
 .PHONY: run
 run: $(VENV)/local weights $(if $(filter docker,$(ENGINE)),build) ## Answer CSV on this machine: no AWS account, no Docker (ENGINE=docker: in the image)
@@ -99,6 +102,14 @@ converted: .venv-convert/convert
 wheel: $(VENV)/dev ## Build the distribution into dist
 	@$(VENV)/bin/python -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
 
+.PHONY: figures
+figures: $(VENV)/dev ## Renew what quick commands print in the documents; half a minute
+	@$(PY) -m infra.figures
+
+.PHONY: docs
+docs: $(VENV)/dev ## Build the documents as a site into build/site, with warnings as errors
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+
 .PHONY: command-help
 command-help: $(VENV)/dev ## Renew docs/command.md from the command's help
 	@$(PY) -m infra.command.help_page > docs/command.md.new && mv docs/command.md.new docs/command.md
@@ -115,11 +126,12 @@ build: .venv-sam/sam weights ## Build what is deployed: the layer, the functions
 	  parameters="ResNet50=absent"; echo "tapeline: building the image without ResNet50" >&2; \
 	fi; \
 	$(PY) -m infra.image.base --check || echo "tapeline: building on whatever the base image's tag names now" >&2; \
-	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --config-env $(ENV) --parameter-overrides $$parameters
+	$(if $(SNAPSTART),$(PY) -m infra.snapstart > $(TEMPLATE);) \
+	PATH="$$PWD/$(VENV)/bin:$$PATH" $(SAM) build --template $(TEMPLATE) --config-env $(ENV) --parameter-overrides $$parameters
 
 .PHONY: deploy
 deploy: build ## Build, then deploy to the AWS account of your credentials (ENV=prod: as prod)
-	@$(SAM) deploy --config-env $(ENV)
+	@$(SAM) deploy --config-env $(ENV) $(DEPLOY_ARGS)
 
 .PHONY: destroy
 destroy: .venv-sam/sam ## Delete the stack; the buckets and what is in them remain
@@ -148,6 +160,10 @@ test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
 .PHONY: test-container
 test-container: $(VENV)/dev .venv-sam/sam ## Run the tests of the image and of the SAM commands, with a Docker Engine
 	@PYTHONPATH= $(VENV)/bin/python -m pytest -m container $(PYTEST_ARGS)
+
+.PHONY: test-e2e
+test-e2e: $(VENV)/dev $(if $(LOCAL),,build) ## Deploy to the AWS account of your credentials, prove it, delete it, print what it cost (LOCAL=1: to the local cloud)
+	@PYTHONPATH= TAPELINE_E2E=$(if $(LOCAL),local,aws) $(VENV)/bin/python -m pytest -m e2e -s $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/dev ## Check style and types
@@ -210,8 +226,17 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
+	@for group in inference convert; do \
+	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --python-platform aarch64-manylinux_2_34 \
+	    --only-binary :all: --python-version $(PYTHON_VERSION) --generate-hashes --no-annotate \
+	    --custom-compile-command "make lock" --output-file requirements/$$group-arm64.txt; \
+	done
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
+
+.PHONY: stand-in
+stand-in: $(VENV)/dev .venv-sam/sam ## Have the base image where it can't be pulled: as root, with Docker and debootstrap
+	@$(PY) -m tests.container.base_image .venv-sam
 
 .PHONY: base-image
 base-image: $(VENV)/dev ## Renew the base image's digest in its lock, the Dockerfile and template.yaml

@@ -1,9 +1,10 @@
 """Correct's settings."""
 
+from tapeline.entity_settings import EntitySettings
 from tapeline.settings import ResultsSettings, StateMachineArn
 
 
-class CorrectSettings(ResultsSettings):
+class CorrectSettings(EntitySettings, ResultsSettings):
     """What Correct reads from its environment.
 
     Attributes:

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from predict.endpoints import Services
 from predict.routes import build_api
 from predict.settings import PredictSettings
+from predict.snapshot import add_hooks, load_for_snapshot
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
@@ -31,6 +32,7 @@ def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> 
     results = BucketStore(s3_client(), settings.results_bucket)
     machine = StateMachine(step_functions_client(), settings.state_machine_arn)
     predictor = Predictor(lambda: build_components(settings, policy), LambdaTelemetry())
+    add_hooks(predictor)
     tracker = RunTracker(results, machine, results, settings.link_seconds)
     return build_api(Services(settings, predictor, tracker, RunReviewer(results, machine)))
 
@@ -38,6 +40,9 @@ def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> 
 @cache
 def _api() -> APIGatewayRestResolver:
     return make_api(load_settings(PredictSettings))
+
+
+load_for_snapshot(_api)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

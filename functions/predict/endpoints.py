@@ -18,7 +18,7 @@ from predict.static import page_file
 from tapeline import __version__
 from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import known_entities
 from tapeline.errors import ObjectMissingError, ProblemError
 from tapeline.predicting import Predictor
 
@@ -97,7 +97,7 @@ class Endpoints:
 
     def entities(self) -> Entities:
         """Return the entities and their units."""
-        return Entities.of(UNITS_BY_ENTITY)
+        return Entities.of(known_entities())
 
     def health(self) -> Health:
         """Return that the API answers, and its version."""

@@ -3,33 +3,62 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Final, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from tapeline import __version__
 from tapeline.answers import Answer, RunnerUp
 from tapeline.batch.tracking import RunStatus
+from tapeline.entities import is_known, known_entities
 from tapeline.errors import RowError
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
 from tapeline.quantities import UNIT_BY_TYPED_SYMBOL, format_prediction, format_quantity
 
+# Entities that a request may name at most. Chosen by hand: the eight, and many own ones.
+_MOST_ENTITIES: Final = 64
 
-class EntityName(StrEnum):
-    """The name of an entity: a quantity of a product that can be read off its picture."""
 
-    # The keys of tapeline.entities.UNITS_BY_ENTITY; a test compares them.
-    WIDTH = "width"
-    DEPTH = "depth"
-    HEIGHT = "height"
-    ITEM_WEIGHT = "item_weight"
-    MAXIMUM_WEIGHT_RECOMMENDATION = "maximum_weight_recommendation"
-    VOLTAGE = "voltage"
-    WATTAGE = "wattage"
-    ITEM_VOLUME = "item_volume"
+def _check_known(name: str) -> str:
+    """Check that an entity can be asked for.
+
+    Raises:
+        ValueError: It can't.
+    """
+    if not is_known(name):
+        raise ValueError(f"expected one of {', '.join(known_entities())}, received {name[:100]!r}")
+    return name
+
+
+class _KnownNames:
+    """Says in the API's description which entities there are: those of the deployment."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "enum": list(known_entities()),
+            "description": "A quantity of a product that can be read off its picture.",
+        }
+
+
+# The name of an entity.
+EntityName = Annotated[str, AfterValidator(_check_known), _KnownNames]
 
 
 def _decode_base64(value: object) -> object:
@@ -92,7 +121,7 @@ class PredictRequest(BaseModel):
     # None only where entity_names is given instead: a null in the request is refused.
     entity_name: EntityName = Field(default=cast("Any", None), description="The entity to read.")
     entity_names: list[EntityName] = Field(
-        default=[], min_length=1, max_length=len(EntityName), description="Several entities."
+        default=[], min_length=1, max_length=_MOST_ENTITIES, description="Several entities."
     )
     group_id: str | int = Field(default="", description="The product's category; returned as it is.")
     preview: bool = Field(
@@ -231,11 +260,11 @@ class PredictResponse(BaseModel):
             RowError: The picture, or one of the entities, can't be answered.
         """
         result = prediction.result
-        answers: dict[EntityName, EntityAnswer] = {}
+        answers: dict[str, EntityAnswer] = {}
         for name, answer in result.answers.items():
             if isinstance(answer, RowError):
                 raise answer
-            answers[EntityName(name)] = EntityAnswer.of(answer)
+            answers[name] = EntityAnswer.of(answer)
         assert result.size is not None  # noqa: S101 - otherwise the answers would be errors
         width, height = result.size
         spent = {stage: round(milliseconds, 1) for stage, milliseconds in result.milliseconds.items()}
@@ -319,7 +348,7 @@ class Entities(BaseModel):
         """Return the entities and their units in the API's form."""
         return cls(
             entities=[
-                EntityUnits(name=EntityName(name), units=sorted(units), symbols=_symbols(set(units)))
+                EntityUnits(name=name, units=sorted(units), symbols=_symbols(set(units)))
                 for name, units in units_by_entity.items()
             ]
         )

@@ -7,9 +7,18 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from infra.command.grammar import FOLDER, examples, json_option, models_option, print_json
+from infra.command.grammar import (
+    FOLDER,
+    entities_option,
+    entity_source,
+    examples,
+    json_option,
+    models_option,
+    print_json,
+)
 from infra.local.progress import Progress
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import known_entities
+from tapeline.entity_file import use_entity_file
 from tapeline.errors import ModelUnavailableError
 from tapeline.local_components import models_folder
 from tapeline.model_files import RESNET50_FOLDER, RESNET50_WEIGHTS
@@ -112,16 +121,23 @@ def _is_recent(note: Path) -> bool:
 
 @click.command(
     short_help="List the entities and their units.",
-    epilog=examples("tapeline entities", "tapeline entities --json"),
+    epilog=examples(
+        "tapeline entities",
+        "tapeline entities --entities products",
+        "tapeline entities --entities mine.toml --json",
+    ),
 )
+@entities_option
 @json_option
-def entities(as_json: bool) -> None:
+def entities(entities: str, as_json: bool) -> None:
     """List the entities that can be asked for, with the units of their answers."""
+    use_entity_file(entity_source(entities))
+    known = known_entities()
     if as_json:
-        print_json([{"name": name, "units": sorted(units)} for name, units in UNITS_BY_ENTITY.items()])
+        print_json([{"name": name, "units": sorted(units)} for name, units in known.items()])
         return
-    width = max(map(len, UNITS_BY_ENTITY))
-    for name, units in UNITS_BY_ENTITY.items():
+    width = max(map(len, known))
+    for name, units in known.items():
         click.echo(f"{name:{width}}  {', '.join(sorted(units))}")
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from infra.command.grammar import FILE, WORKERS, examples, json_option
+from infra.command.grammar import FILE, WORKERS, entities_option, entity_source, examples, json_option
 from infra.local.estimating import describe, dump, estimate_csv
+from tapeline.entity_file import use_entity_file
 
 
 @click.command(
@@ -22,11 +23,13 @@ from infra.local.estimating import describe, dump, estimate_csv
     metavar="FILE",
     help="The report.json of a run, for its time of a picture; a second where it is left out.",
 )
+@entities_option
 @json_option
-def estimate(*, table: Path, workers: int | None, report: Path | None, as_json: bool) -> None:
+def estimate(*, table: Path, entities: str, workers: int | None, report: Path | None, as_json: bool) -> None:
     """Say what a CSV would take on AWS: rows, pictures, refused rows, minutes and dollars.
 
     Starts nothing, and follows no link.
     """
+    use_entity_file(entity_source(entities))
     found = estimate_csv(table, workers=workers, report=report)
     click.echo(dump(found) if as_json else describe(found))

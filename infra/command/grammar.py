@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from tapeline.entity_file import DEFAULT, SHIPPED
+
 # The largest value of the template's MaxConcurrency and ApiConcurrency.
 MAX_WORKERS: Final = 1000
 
@@ -69,6 +71,21 @@ def images_option[F: Callable[..., object]](function: F) -> F:
         metavar="DIR",
         help="A folder whose files answer links by their last part, instead of the internet.",
     )(function)
+
+
+def entities_option[F: Callable[..., object]](function: F) -> F:
+    """Add the option for own entities."""
+    return click.option(
+        "--entities",
+        default=DEFAULT,
+        metavar="FILE",
+        help="A file with own entities, beside the eight; or `products`, which is shipped: docs/entities.md.",
+    )(function)
+
+
+def entity_source(value: str) -> str:
+    """Return what ``--entities`` names for other processes: a shipped file's name, or an absolute path."""
+    return value if value in SHIPPED else str(Path(value).absolute())
 
 
 def json_option[F: Callable[..., object]](function: F) -> F:

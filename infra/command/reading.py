@@ -7,6 +7,8 @@ from typing import Final
 import click
 
 from infra.command.grammar import (
+    entities_option,
+    entity_source,
     examples,
     images_option,
     json_option,
@@ -33,7 +35,7 @@ EXIT_ERRORS: Final = 3
 @click.option(
     "-e",
     "--entity",
-    "entities",
+    "names",
     multiple=True,
     metavar="ENTITY",
     help="What to read; all entities by default.",
@@ -41,11 +43,13 @@ EXIT_ERRORS: Final = 3
 @workers_option
 @images_option
 @models_option
+@entities_option
 @json_option
 def read(
     *,
     pictures: tuple[str, ...],
-    entities: tuple[str, ...],
+    names: tuple[str, ...],
+    entities: str,
     workers: int | None,
     images: Path | None,
     models: Path | None,
@@ -59,8 +63,8 @@ def read(
     # Only now: --help shouldn't wait for it.
     from tapeline.reader import Reader  # noqa: PLC0415
 
-    with Reader(images=images, models=models) as reader:
-        found = reader.read_all(_expand(pictures), entities or None, workers=workers)
+    with Reader(images=images, models=models, entities=entity_source(entities)) as reader:
+        found = reader.read_all(_expand(pictures), names or None, workers=workers)
     if as_json:
         print_json([{"picture": name, "answers": _document(answers)} for name, answers in found.items()])
     else:

@@ -12,6 +12,8 @@ import click
 from infra.command.grammar import (
     FILE,
     OutFolder,
+    entities_option,
+    entity_source,
     examples,
     images_option,
     json_option,
@@ -22,6 +24,7 @@ from infra.command.grammar import (
 from infra.local.progress import Progress
 from tapeline.batch.lines import InputLines
 from tapeline.batch.table_formats import as_csv
+from tapeline.entity_file import use_entity_file
 from tapeline.errors import TapelineError
 from tapeline.local_components import models_folder, processors
 from tapeline.local_pictures import LocalPictures, find_pictures
@@ -71,6 +74,7 @@ type Engine = Literal["process", "docker"]
 )
 @workers_option
 @models_option
+@entities_option
 @click.option(
     "--s3", multiple=True, metavar="BUCKET/PREFIX/", help="Where s3:// links may lead; not with --cloud."
 )
@@ -87,6 +91,7 @@ def run(
     engine: Engine,
     workers: int | None,
     models: Path | None,
+    entities: str,
     s3: tuple[str, ...],
     keep_columns: bool,
     replace: bool,
@@ -103,6 +108,8 @@ def run(
         raise click.UsageError("--engine docker runs in the local cloud: add --cloud local")
     # First of all: a folder that can't be written to shouldn't be noticed at the run's end.
     check_out_folder(out, table, replace=replace)
+    source = entity_source(entities)
+    use_entity_file(source)
     progress = Progress()
     # What failed once may be missing in the folder again.
     pictures = find_pictures(table, images, needed=find_origin(table, out) is None)
@@ -118,6 +125,7 @@ def run(
             engine=engine,
             progress=progress,
             keep_columns=keep_columns,
+            entities=source,
         )
     else:
         options = RunOptions(
@@ -127,6 +135,7 @@ def run(
             workers=count,
             s3=s3,
             keep_columns=keep_columns,
+            entities=source,
         )
         with _resumable(out):
             result = start_run(options, out, progress)
@@ -184,6 +193,7 @@ def _run_in_cloud(
     engine: Engine,
     progress: Progress,
     keep_columns: bool,
+    entities: str,
 ) -> RunResult:
     """Run in the local cloud; what it said is kept where it fails."""
     # Only now: most runs need none of it.
@@ -196,7 +206,7 @@ def _run_in_cloud(
     deployment = Deployment(
         None if in_containers else models or models_folder(),
         workers=workers,
-        parameters={"KeepColumns": str(keep_columns).lower()},
+        parameters={"KeepColumns": str(keep_columns).lower(), "Entities": entities},
     )
     log = out / "local-cloud.log"
     log.unlink(missing_ok=True)

@@ -8,6 +8,8 @@ import click
 
 from infra.command.grammar import (
     PORT,
+    entities_option,
+    entity_source,
     examples,
     images_option,
     json_option,
@@ -16,6 +18,7 @@ from infra.command.grammar import (
     workers_option,
 )
 from infra.local.progress import Progress
+from tapeline.entity_file import use_entity_file
 from tapeline.local_components import models_folder, processors
 
 
@@ -27,9 +30,16 @@ from tapeline.local_components import models_folder, processors
 @images_option
 @workers_option
 @models_option
+@entities_option
 @json_option
 def serve(
-    *, port: int | None, images: Path | None, workers: int | None, models: Path | None, as_json: bool
+    *,
+    port: int | None,
+    images: Path | None,
+    workers: int | None,
+    models: Path | None,
+    entities: str,
+    as_json: bool,
 ) -> int:
     """Serve the API and its page on this machine until Ctrl-C.
 
@@ -40,7 +50,11 @@ def serve(
     from infra.local.deployment import Deployment, files_of  # noqa: PLC0415
     from infra.local.service import serve_api  # noqa: PLC0415
 
-    deployment = Deployment(models or models_folder(), workers=workers or processors())
+    source = entity_source(entities)
+    use_entity_file(source)
+    deployment = Deployment(
+        models or models_folder(), workers=workers or processors(), parameters={"Entities": source}
+    )
     say = Progress().say
     try:
         with LocalCloud() as cloud:

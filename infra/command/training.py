@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 import tapeline
-from infra.command.grammar import FILE, FOLDER, examples
+from infra.command.grammar import FILE, FOLDER, entities_option, entity_source, examples
+from tapeline.entity_file import DEFAULT, SHIPPED, use_entity_file
 
 # The artefact of the package.
 _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / "ranker.json"
@@ -27,6 +28,7 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
         click.option(
             "--images", type=FOLDER, required=True, metavar="DIR", help="The folder of the pictures."
         ),
+        entities_option,
     ):
         function = option(function)
     return function
@@ -37,6 +39,7 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
     epilog=examples(
         "tapeline train rows.csv --images pictures",
         "tapeline train rows.csv out/corrections.csv --images pictures --artefact mine.json",
+        "tapeline train rows.csv --images pictures --entities mine.toml",
     ),
 )
 @click.argument("rows", type=FILE, nargs=-1, required=True, metavar="CSV...")
@@ -58,15 +61,31 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
     "--ablate", is_flag=True, help="Print the F1 without each part of the ranker too; takes an hour."
 )
 def train(
-    *, rows: tuple[Path, ...], images: Path, cache: Path, artefact: Path, catalogue: Path | None, ablate: bool
+    *,
+    entities: str,
+    rows: tuple[Path, ...],
+    images: Path,
+    cache: Path,
+    artefact: Path,
+    catalogue: Path | None,
+    ablate: bool,
 ) -> int:
     """Train the ranker on rows with ground truth, and print their cross-validated F1.
 
     CSV has the rows and the right answers, as docs/formats.md describes, or is a run's corrections.csv; those
-    of the split train are learned from.
+    of the split train are learned from. With --entities, the file's own entities are trained, and their
+    weights are written beside it.
     """
+    from infra.training.own import train_own  # noqa: PLC0415
     from infra.training.train import train as run_training  # noqa: PLC0415
 
+    source = entity_source(entities)
+    if source in SHIPPED and source != DEFAULT:
+        raise click.UsageError(f"{source} is shipped: copy it (docs/entities.md), and train your copy")
+    use_entity_file(source)
+    if source != DEFAULT:
+        train_own(rows, images, cache, Path(source))
+        return 0
     run_training(rows, images, cache, artefact, catalogue, with_ablation=ablate)
     return 0
 
@@ -97,12 +116,13 @@ def train(
     "--before", type=FILE, metavar="FILE", help="An earlier predictions.csv, to count rows gained and lost."
 )
 def evaluate(
-    *, rows: Path, images: Path, cache: Path, split: str, out: Path | None, before: Path | None
+    *, entities: str, rows: Path, images: Path, cache: Path, split: str, out: Path | None, before: Path | None
 ) -> int:
     """Answer rows with ground truth as the workers do, and print scores and wrong rows.
 
     CSV has the rows and the right answers, as docs/formats.md describes.
     """
+    use_entity_file(entity_source(entities))
     from infra.training.evaluate import evaluate as run_evaluation  # noqa: PLC0415
 
     run_evaluation(rows, images, cache, split, out=out, before=before)

@@ -205,15 +205,18 @@ class LocalCloud:
             return f"s3://{_PACKAGES_BUCKET}/{key}"
 
         document = package(template, upload, overrides or {}, self._images(template))
-        self._create_stack(stack, document, parameters or {})
+        # Not in the request, of which CloudFormation takes 51,200 bytes.
+        upload("template.json", json.dumps(document).encode())
+        url = f"{self.endpoint}/{_PACKAGES_BUCKET}/{stack}/template.json"
+        self._create_stack(stack, url, parameters or {})
         self._deploy_apis()
         outputs = self._describe(stack).get("Outputs", [])
         return {item["OutputKey"]: item["OutputValue"] for item in outputs}
 
-    def _create_stack(self, stack: str, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    def _create_stack(self, stack: str, template_url: str, parameters: Mapping[str, str]) -> None:
         self.cloudformation.create_stack(
             StackName=stack,
-            TemplateBody=json.dumps(document),
+            TemplateURL=template_url,
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
             ],

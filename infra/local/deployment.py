@@ -97,7 +97,9 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
         LocalCloudError: The stack couldn't be created.
     """
     name = deployment.stack
-    mirror = f"s3://{name}-drop-{cloud.account}-{cloud.region}/{_PICTURES_PREFIX}"
+    # Known before the stack is there, and the same each time: events/env.json names the buckets.
+    suffix = f"{cloud.account}-{cloud.region}"
+    mirror = f"s3://{name}-drop-{suffix}/{_PICTURES_PREFIX}"
     outputs = cloud.deploy(
         TEMPLATE,
         stack=name,
@@ -107,6 +109,7 @@ def deploy(deployment: Deployment, cloud: LocalCloud) -> Stack:
             "LargestShard": str(_LARGEST_SHARD),
             # Nothing here costs anything.
             "MaxRunCost": "0",
+            "BucketSuffix": suffix,
             **({"ImageMirror": mirror} if deployment.mirrors else {}),
             **deployment.parameters,
         },

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tapeline.download.links import file_name_of
-from tapeline.entities import UNITS_BY_ENTITY, is_known
+from tapeline.download.links import copy_name
+from tapeline.entities import is_known, known_entities
 from tapeline.errors import GroundTruthError, RowError
 from tapeline.quantities import Quantity, parse_quantity, round_quantity
 
@@ -45,12 +45,12 @@ class TruthRow:
 
     @property
     def file_name(self) -> str:
-        """The picture's name in a folder: :func:`~tapeline.download.links.file_name_of` its link.
+        """The picture's name in a folder: :func:`~tapeline.download.links.copy_name` its link.
 
         Empty where the link is malformed: the row can be read, but has no picture.
         """
         try:
-            return file_name_of(self.image_link)
+            return copy_name(self.image_link)
         except RowError:
             return ""
 
@@ -92,7 +92,7 @@ def _truth_row(cells: Mapping[str, str | None], number: int, path: Path) -> Trut
     entity_name = cells["entity_name"] or ""
     if not is_known(entity_name):
         raise GroundTruthError(
-            f"expected one of {', '.join(UNITS_BY_ENTITY)} as entity_name in {path}, row {number}, "
+            f"expected one of {', '.join(known_entities())} as entity_name in {path}, row {number}, "
             f"received {entity_name!r}: correct it or remove the row"
         )
     written = [answer.strip() for answer in (cells["answers"] or "").split("|") if answer.strip()]

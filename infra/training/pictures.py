@@ -20,7 +20,8 @@ from tapeline.adapters.precision import Precision
 from tapeline.answerer import Answerer
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import Answer, PictureQuery
-from tapeline.download.links import file_name_of
+from tapeline.download.links import copy_name
+from tapeline.entities import own_entities, use_entities
 from tapeline.errors import ErrorCode, RowError
 from tapeline.reading.scene import Scene
 
@@ -59,7 +60,7 @@ class FolderFetcher:
             RowError: With ``bad_link`` where the link is malformed, and with ``http_status`` where the folder
                 has no such file.
         """
-        name = file_name_of(link)
+        name = copy_name(link)
         try:
             if not name:
                 raise FileNotFoundError(name)
@@ -164,4 +165,9 @@ def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> l
 
 def _pool() -> ProcessPoolExecutor:
     # OpenVINO's threads don't survive a fork.
-    return ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)),
+        mp_context=get_context("spawn"),
+        initializer=use_entities,
+        initargs=(own_entities(),),
+    )

@@ -47,10 +47,12 @@ class RolePolicies:
     Attributes:
         grants: From the stack's own policies.
         managed: ARNs of AWS's managed policies.
+        denied: Patterns of actions that the stack's own policies deny on everything.
     """
 
     grants: frozenset[Grant]
     managed: frozenset[str]
+    denied: frozenset[str]
 
 
 def policies_of(role: str, cloud: LocalCloud) -> RolePolicies:
@@ -73,8 +75,11 @@ def policies_of(role: str, cloud: LocalCloud) -> RolePolicies:
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
         documents.append(found["PolicyVersion"]["Document"])
-    grants = [grant for document in documents for item in document["Statement"] for grant in _grants(item)]
-    return RolePolicies(frozenset(grants), frozenset(managed))
+    statements = [item for document in documents for item in document["Statement"]]
+    denials = [item for item in statements if item["Effect"] == "Deny" and item["Resource"] == "*"]
+    grants = [grant for item in statements if item not in denials for grant in _grants(item)]
+    denied = [action for item in denials for action in _as_list(item["Action"])]
+    return RolePolicies(frozenset(grants), frozenset(managed), frozenset(denied))
 
 
 def _grants(statement: Mapping[str, Any]) -> Iterator[Grant]:

@@ -40,6 +40,8 @@ NAMED: Final = "named-pictures"
 LOGS: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 TRACES: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 
+NETWORK: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+
 # Why a role may do what no run here shows: role -> name of the statement, and action where a statement has
 # several of which only some are idle -> reason.
 _FAILED: Final = "Lambda delivers an event that failed three times with the function's role"
@@ -64,8 +66,9 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
-# Managed policies of AWS, whose calls the Lambda service and the X-Ray daemon make: reasons as above.
-MANAGED: Final = {name: {LOGS, TRACES} for name in FUNCTIONS} | {"BatchStateMachine": {TRACES}}
+# Managed policies of AWS, whose calls the Lambda service and the X-Ray daemon make: reasons as above. What
+# SAM attaches for a VPC is denied again without one.
+MANAGED: Final = {name: {LOGS, TRACES, NETWORK} for name in FUNCTIONS} | {"BatchStateMachine": {TRACES}}
 
 
 @dataclass(frozen=True)
@@ -264,7 +267,7 @@ def end_a_run_that_is_not_there(stack: Stack) -> None:
 
 
 def wait_for_notices(proxy: RecordingProxy) -> None:
-    """Notify runs beside all else: wait until it has told of a run with outputs, and of one without."""
+    """Wait until Notify, which runs beside everything else, has told of runs with outputs and without."""
     deadline = time.monotonic() + 60
     needed = {"s3:GetObject", "s3:ListBucket", "events:PutEvents", "sns:Publish"}
     while time.monotonic() < deadline:
@@ -293,6 +296,7 @@ def test_nothing_is_granted_that_no_call_or_reason_needs(recorded: Recorded, nam
     }
     assert idle == set(IDLE[name])
     assert recorded.policies[name].managed == MANAGED[name]
+    assert ("ec2:*" in recorded.policies[name].denied) is (NETWORK in MANAGED[name])
 
 
 def test_the_emulator_knows_each_role(recorded: Recorded) -> None:

@@ -43,7 +43,7 @@ class Process:
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
     started: list[Process] = []
 
-    def start(_: Path | None) -> Process:
+    def start(*_: object) -> Process:
         started.append(Process())
         return started[-1]
 

@@ -62,7 +62,7 @@ class Process:
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table of pictures in a folder beside it, each with two questions."""
-    monkeypatch.setattr("tapeline.running.start_local_answerer", lambda _: Process())
+    monkeypatch.setattr("tapeline.running.start_local_answerer", lambda *_: Process())
     monkeypatch.setattr(Process, "read", [])
     (tmp_path / "pictures").mkdir()
     path = tmp_path / "test.csv"

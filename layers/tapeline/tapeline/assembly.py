@@ -27,6 +27,7 @@ from tapeline.download.limits import (
     FetchLimits,
 )
 from tapeline.download.links import S3Prefix
+from tapeline.entity_settings import EntitySettings
 from tapeline.ports import PictureFetcher
 from tapeline.settings import ResultsSettings
 from tapeline.starting import start_answerer
@@ -43,7 +44,7 @@ _WORKER_MEGABYTES: Final = 320
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 
 
-class WorkerSettings(ResultsSettings):
+class WorkerSettings(EntitySettings, ResultsSettings):
     """What a worker reads from its environment.
 
     Attributes:
@@ -112,6 +113,7 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
         memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
         max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,
+        entities=settings.entities,
     )
     return Components(
         fetcher=_fetcher(settings, policy or AddressPolicy()),

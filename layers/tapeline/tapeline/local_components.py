@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tapeline.adapters.local_fetcher import LocalFetcher
+from tapeline.entity_file import DEFAULT
 from tapeline.errors import MissingPackageError
 from tapeline.ports import PictureFetcher
 
@@ -69,11 +70,12 @@ def check_packages() -> None:
         )
 
 
-def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
+def start_local_answerer(models: Path | None = None, entities: str = DEFAULT) -> "ReadingProcess":
     """Start a process that loads the models and answers pictures.
 
     Args:
         models: The folder of the model files; None for :func:`models_folder`.
+        entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         MissingPackageError: The packages for reading aren't installed.
@@ -82,7 +84,12 @@ def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
     # Only now: what has no need of it shouldn't wait for it.
     from tapeline.starting import start_answerer  # noqa: PLC0415
 
-    return start_answerer(models or models_folder(), threads=_THREADS, memory_megabytes=_MEMORY_MEGABYTES)
+    return start_answerer(
+        models or models_folder(),
+        threads=_THREADS,
+        memory_megabytes=_MEMORY_MEGABYTES,
+        entities=entities,
+    )
 
 
 def build_fetcher(pictures: Pictures) -> PictureFetcher:

@@ -10,7 +10,8 @@ from tqdm.auto import tqdm
 
 from tapeline.answering import Components
 from tapeline.answers import Answer, PictureAnswers, PictureQuery
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import known_entities
+from tapeline.entity_file import DEFAULT, use_entity_file
 from tapeline.errors import RowError, SettingsError
 from tapeline.local_components import (
     Pictures,
@@ -64,8 +65,10 @@ class Reader:
         images: A folder whose files answer links by their last part, instead of the internet.
         models: The folder of the model files, which ``tapeline models`` fills; None for the user's.
         s3: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/``; nowhere by default.
+        entities: A file with own entities: ``products``, or a path; they are this process's from now on.
 
     Raises:
+        SettingsError: The entities file can't be used.
         MissingPackageError: The packages for reading aren't installed.
     """
 
@@ -75,10 +78,13 @@ class Reader:
         images: str | Path | None = None,
         models: str | Path | None = None,
         s3: Sequence[str] = (),
+        entities: str | Path = DEFAULT,
     ) -> None:
         check_packages()
         self._pictures = Pictures(None if images is None else Path(images), s3=tuple(s3))
         self._models = None if models is None else Path(models)
+        self._entities = str(entities)
+        use_entity_file(self._entities)
         self._answerers: list[ReadingProcess] = []
         self._predictor = Predictor(
             lambda: Components(build_fetcher(self._pictures), self._started(1)[0], downloads=1)
@@ -239,7 +245,7 @@ class Reader:
     def _started(self, count: int) -> list["ReadingProcess"]:
         """Return so many answerers; those that there are stay warm."""
         while len(self._answerers) < count:
-            self._answerers.append(start_local_answerer(self._models))
+            self._answerers.append(start_local_answerer(self._models, self._entities))
         return self._answerers[:count]
 
 
@@ -250,7 +256,7 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def _names(entities: Iterable[str] | str | None) -> tuple[str, ...]:
     if entities is None:
-        return tuple(UNITS_BY_ENTITY)
+        return tuple(known_entities())
     # A single name is meant as one, and not as its letters.
     return (entities,) if isinstance(entities, str) else tuple(dict.fromkeys(entities))
 

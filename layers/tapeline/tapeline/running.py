@@ -32,6 +32,7 @@ from tapeline.batch.shard_results import PictureResult, load_shard_result
 from tapeline.batch.states import ReducerOutput
 from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.thumbnails import Reviewing
+from tapeline.entity_file import DEFAULT, use_entity_file
 from tapeline.errors import OutFolderError
 from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
 from tapeline.out_folder import STATE, bring_outputs, find_origin
@@ -92,6 +93,7 @@ class RunOptions:
         s3: Where ``s3://`` links may lead.
         keep_columns: Whether the predictions have the table's columns beside them.
         earlier: Runs of the same run's errors.csv before this one: the same file is another run each time.
+        entities: The entities file: the name of a shipped one, or an absolute path.
     """
 
     table: Path
@@ -101,6 +103,7 @@ class RunOptions:
     s3: tuple[str, ...] = ()
     keep_columns: bool = False
     earlier: int = 0
+    entities: str = DEFAULT
 
     @property
     def key(self) -> str:
@@ -225,6 +228,7 @@ class _Run:
 
     def finish(self, progress: RunProgress) -> RunResult:
         """Do what is left to do."""
+        use_entity_file(self._options.entities)
         start = time.monotonic()
         run = self._fan_out()
         document = RunDocument.load(self._results.read(keys.run_document_key(run)))
@@ -363,7 +367,7 @@ class _Workers:
                 if components is None:
                     options = self._options
                     fetcher = build_fetcher(Pictures(options.images, options.table.parent, options.s3))
-                    components = Components(fetcher, start_local_answerer(options.models))
+                    components = Components(fetcher, start_local_answerer(options.models, options.entities))
                 infer_shard(self._run, shard, self._store, components, worker)
                 worker = replace(worker, cold_start=False)
         except Empty:

@@ -1,15 +1,38 @@
 """GET /entities and GET /health."""
 
-from predict.models import EntityName
+import json
+
 from tapeline import __version__
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import UNITS_BY_ENTITY, use_entities
+from tapeline.entity_file import load_entities
 from tests.unit.functions.api import Api
+
+LINK = "https://images.example.com/a.jpg"
 
 
 def test_entities_and_health_need_no_models() -> None:
     api = Api()
-    assert set(EntityName) == set(UNITS_BY_ENTITY)
     listed = api.call("GET", "/entities").document["entities"]
     assert {item["name"]: set(item["units"]) for item in listed} == UNITS_BY_ENTITY
     assert api.call("GET", "/health").document == {"status": "ok", "version": __version__}
     assert api.loaded == 0
+
+
+def test_own_entities_are_listed_described_and_accepted() -> None:
+    use_entities(load_entities("products"))
+    try:
+        api = Api()
+        listed = api.call("GET", "/entities").document["entities"]
+        assert {"name": "cable_length", "units": ["metre"]} in listed
+        assert '"cable_length"' in json.dumps(api.call("GET", "/openapi.json").document)
+        answered = api.post({"image_link": LINK, "entity_name": "battery_capacity"})
+        assert answered.status == 200
+        assert "battery_capacity" in answered.document["answers"]
+    finally:
+        use_entities(())
+
+
+def test_an_entity_that_is_not_known_is_refused_with_those_that_are() -> None:
+    refused = Api().post({"image_link": LINK, "entity_name": "battery_capacity"})
+    assert refused.status == 422
+    assert "expected one of width" in json.dumps(refused.document)

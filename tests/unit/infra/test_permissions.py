@@ -8,9 +8,9 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.unit.infra.stack import Stack
 from tests.unit.infra.test_template import TEMPLATE
 
-DROP = "arn:aws:s3:::tapeline-drop-123456789012-us-east-1"
-RESULTS = "arn:aws:s3:::tapeline-results-123456789012-us-east-1"
-TOPIC = "NotificationTopic"
+DROP = "arn:aws:s3:::tapeline-drop-0a1b2c3d4e5f"
+RESULTS = "arn:aws:s3:::tapeline-results-0a1b2c3d4e5f"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:tapeline-notifications"
 NOTICES = {"events:PutEvents arn:aws:events:us-east-1:123456789012:event-bus/default", f"sns:Publish {TOPIC}"}
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tapeline-batch"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:tapeline-batch"
@@ -18,7 +18,15 @@ IN_SHARD_RESULTS = 'if {"StringLike": {"s3:prefix": "runs/*/shard_results/*"}}'
 IN_SHARDS_OR_RESULTS = 'if {"StringLike": {"s3:prefix": ["runs/*/shards/*", "runs/*/shard_results/*"]}}'
 
 TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
-LOGS_AND_TRACES = {"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", TRACES}
+# SAM attaches what a function needs in a VPC wherever VpcConfig stands; without subnets it is taken back.
+NETWORK = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+NO_NETWORK = "Deny ec2:* *"
+LOGS_AND_TRACES = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    TRACES,
+    NETWORK,
+    NO_NETWORK,
+}
 INPUT = {f"s3:GetObjectVersion {DROP}/incoming/*"}
 ORIGIN = {f"s3:GetObject {RESULTS}/runs/*/run.json", f"s3:GetObject {RESULTS}/runs/*/reruns/*.json"}
 PICTURES = {f"s3:GetObject {DROP}/images/*", f"s3:ListBucket {DROP}"}
@@ -151,10 +159,38 @@ def test_named_image_buckets_may_be_read_by_what_reads_pictures() -> None:
 def test_no_function_may_do_everything(stack: Stack) -> None:
     for role in stack.roles():
         for grant in stack.grants(role):
+            if grant == NO_NETWORK:
+                continue
             action, _, resource = grant.partition(" ")
             assert "*" not in action, role
             # Delivery of the state machine's logs takes no resource.
             assert resource != "*" or (role, action[:5]) == ("BatchStateMachineRole", "logs:"), role
+
+
+def test_in_a_vpc_nothing_but_the_network_is_added() -> None:
+    stack = Stack(TEMPLATE, {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1"})
+    assert {role: stack.grants(role) for role in stack.roles()} == {
+        role: grants - {NO_NETWORK} for role, grants in GRANTS.items()
+    }
+
+
+def test_with_a_key_nothing_but_its_use_is_added() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    stack = Stack(TEMPLATE, {"KmsKeyArn": key})
+    use = {f"kms:Decrypt {key}", f"kms:GenerateDataKey {key}"}
+    assert {role: stack.grants(role) for role in stack.roles()} == {
+        role: grants | use for role, grants in GRANTS.items()
+    }
+
+
+def test_a_boundary_bounds_every_role() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    stack = Stack(TEMPLATE, {"PermissionsBoundary": boundary})
+    bounds = {
+        role: stack.evaluate(stack.resources[role]["Properties"])["PermissionsBoundary"]
+        for role in stack.roles()
+    }
+    assert bounds == dict.fromkeys(GRANTS, boundary)
 
 
 @pytest.mark.parametrize("reader", ["InferenceFunctionRole", "PredictFunctionRole"])

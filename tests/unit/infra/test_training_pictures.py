@@ -34,7 +34,7 @@ def test_a_folder_has_pictures_under_the_last_part_of_their_links(
         ("https://e.org/inner%2Fa.jpg", ErrorCode.HTTP_STATUS),
         ("https://e.org/..", ErrorCode.HTTP_STATUS),
         ("https://e.org/a%00.jpg", ErrorCode.HTTP_STATUS),
-        ("no link", ErrorCode.BAD_LINK),
+        ("ftp://e.org/a.jpg", ErrorCode.BAD_LINK),
     ],
 )
 def test_what_is_not_in_the_folder_is_the_row_s_error(tmp_path: Path, link: str, code: ErrorCode) -> None:

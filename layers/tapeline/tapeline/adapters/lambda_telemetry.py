@@ -48,8 +48,8 @@ class LambdaTelemetry:
             alike.setdefault(tuple(sorted(metric.dimensions.items())), []).append(metric)
         for dimensions, group in alike.items():
             lines = EphemeralMetrics(namespace=NAMESPACE)
-            for name, value in dimensions:
-                lines.add_dimension(name, value)
+            for name, text in dimensions:
+                lines.add_dimension(name, text)
             for metric in group:
                 for value in metric.values:
                     lines.add_metric(metric.name, metric.unit, value)

@@ -16,10 +16,17 @@ from tapeline.batch.documents import RunDocument
 from tapeline.batch.states import AttemptInput
 from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.tables import TableWriter, restore_cell
-from tapeline.entities import UNITS_BY_ENTITY, is_known
+from tapeline.entities import is_known, known_entities, own_entity
 from tapeline.errors import CorrectionError, CorruptObjectError, printable
 from tapeline.ports import ExecutionStarter, ObjectStore
-from tapeline.quantities import find_quantities, format_quantity, in_entity_units, plain_text
+from tapeline.quantities import (
+    Quantity,
+    find_new_quantities,
+    find_quantities,
+    format_quantity,
+    in_entity_units,
+    plain_text,
+)
 
 # The media type of tables.
 CSV_TYPE: Final = MEDIA_TYPES[".csv"]
@@ -100,16 +107,28 @@ def parse_answer(text: str, entity_name: str, prediction: str) -> str:
             f"expected {NONE} for a row of the unknown entity {printable(entity_name, _SHOWN)!r}, "
             f"received {printable(written, _SHOWN)!r}"
         )
-    found = find_quantities(written)
-    if len(found) == 1 and found[0].start == 0 and found[0].end == len(written):
-        quantity = in_entity_units(found[0], entity_name, plain_text(written), found)
-        if quantity is not None:
-            return format_quantity(quantity)
-    units = ", ".join(sorted(UNITS_BY_ENTITY[entity_name]))
+    quantity = _typed_quantity(written, entity_name)
+    if quantity is not None:
+        return format_quantity(quantity)
+    units = ", ".join(sorted(known_entities()[entity_name]))
     raise CorrectionError(
         f"expected a number above zero with a unit of {entity_name} ({units}), {RIGHT} or {NONE}, received "
         f"{printable(written, _SHOWN)!r}"
     )
+
+
+def _typed_quantity(written: str, entity_name: str) -> Quantity | None:
+    """Return the quantity that a whole text is, in one of an entity's units; None for anything else."""
+    units = known_entities()[entity_name]
+    own = own_entity(entity_name) is not None
+    found = find_quantities(written)
+    if own and not any(item.quantity.unit in units for item in found):
+        found = find_new_quantities(written, units)
+    if len(found) != 1 or (found[0].start, found[0].end) != (0, len(written)):
+        return None
+    if not own:
+        return in_entity_units(found[0], entity_name, plain_text(written), found)
+    return found[0].quantity if found[0].quantity.unit in units else None
 
 
 def corrections_key(document: RunDocument) -> str:

@@ -23,6 +23,7 @@ from tapeline.quantities.format import (
     parse_quantity,
     round_quantity,
 )
+from tapeline.quantities.new_units import NEW_SIZES, find_new_quantities, size_of
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import correct_misread, plain_text
@@ -38,6 +39,7 @@ __all__ = [
     "ALL_UNITS",
     "LENGTH_UNITS",
     "MAX_DECIMALS",
+    "NEW_SIZES",
     "SIZE_BY_UNIT",
     "UNIT_BY_TYPED_SYMBOL",
     "FoundQuantity",
@@ -45,6 +47,7 @@ __all__ = [
     "RangeBound",
     "announced_unit",
     "correct_misread",
+    "find_new_quantities",
     "find_quantities",
     "format_prediction",
     "format_quantity",
@@ -53,4 +56,5 @@ __all__ = [
     "plain_text",
     "round_quantity",
     "size",
+    "size_of",
 ]

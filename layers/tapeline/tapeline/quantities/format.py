@@ -4,12 +4,16 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from tapeline.entities import KINDS
 from tapeline.quantities.quantity import Quantity
 from tapeline.quantities.units import ALL_UNITS
 
 # Decimals of a number as it is written. Chosen by hand: enough for 16ths of an inch and of a pound to be
 # exact, and few enough to hide the noise of conversions.
 MAX_DECIMALS: Final = 4
+
+# All units that a quantity may be written in: also those of own entities.
+_WRITTEN_UNITS: Final = ALL_UNITS.union(*(kind.units for kind in KINDS.values()))
 
 # What format_quantity() writes.
 _WRITTEN: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([a-z]+(?: [a-z]+)?)")
@@ -28,11 +32,12 @@ def format_quantity(quantity: Quantity) -> str:
         The number, one space, and the unit's full name.
 
     Raises:
-        ValueError: The value is infinite or no number, or the unit isn't one of :data:`ALL_UNITS`.
+        ValueError: The value is infinite or no number, or the unit isn't one of a kind in
+            :data:`~tapeline.entities.KINDS`.
     """
     number = _decimal_text(quantity.value)
-    if quantity.unit not in ALL_UNITS:
-        raise ValueError(f"expected one of {sorted(ALL_UNITS)}, received {quantity.unit!r}")
+    if quantity.unit not in _WRITTEN_UNITS:
+        raise ValueError(f"expected one of {sorted(_WRITTEN_UNITS)}, received {quantity.unit!r}")
     return f"{number} {quantity.unit}"
 
 
@@ -51,10 +56,10 @@ def parse_quantity(text: str) -> Quantity:
         The quantity, rounded as by :func:`round_quantity`.
 
     Raises:
-        ValueError: The text has another form, or its unit isn't one of :data:`ALL_UNITS`.
+        ValueError: The text has another form, or its unit isn't one of :data:`~tapeline.entities.KINDS`.
     """
     match = _WRITTEN.fullmatch(text)
-    if match is None or match[2] not in ALL_UNITS:
+    if match is None or match[2] not in _WRITTEN_UNITS:
         raise ValueError(f"expected a number, one space and a unit's full name, received {text[:80]!r}")
     return Quantity(Decimal(match[1]), match[2])
 

@@ -5,7 +5,10 @@ from itertools import islice
 from typing import Final
 
 from tapeline.answers import Answer, RunnerUp
+from tapeline.entities import own_entity
+from tapeline.notes import add_note
 from tapeline.quantities import Quantity, round_quantity
+from tapeline.ranking.own_entities import choose_own
 from tapeline.ranking.ranker import Ranker, Ranking, RatedMeasure, default_ranker
 from tapeline.reading.scene import Scene
 
@@ -20,8 +23,8 @@ def choose_answers(
 
     Args:
         scene: What was observed in the picture.
-        entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. The
-            answer for one doesn't depend on what else is asked.
+        entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`, or an own
+            entity. The answer for one of the eight doesn't depend on what else is asked.
         ranker: What weighs the measures; the one that comes with the package where it is left out.
 
     Returns:
@@ -31,10 +34,18 @@ def choose_answers(
         RowError: With ``unknown_entity``, where a name isn't one of those that can be asked for.
     """
     ranker = ranker or default_ranker()
-    return {
-        name: _choose(ranking, ranker.decisions[name].abstain_ratio)
-        for name, ranking in ranker.rate(scene, entity_names).items()
+    names = tuple(entity_names)
+    own = {name: entity for name in names if (entity := own_entity(name)) is not None}
+    rankings = ranker.rate(scene, [name for name in names if name not in own])
+    answers = {
+        name: _choose(ranking, ranker.decisions[name].abstain_ratio) for name, ranking in rankings.items()
     }
+    for name, entity in own.items():
+        others = [other for other in own.values() if other.kind == entity.kind and other.name != name]
+        answers[name] = choose_own(scene, entity, others, ranker)
+        if entity.weights is None:
+            add_note(f"{name} goes by words alone: it wasn't trained, and its confidence isn't calibrated")
+    return answers
 
 
 def _choose(ranking: Ranking, abstain_ratio: float) -> Answer:

@@ -1,6 +1,6 @@
 """Measures: the sizes in a picture, each printed in one unit or in several beside one another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -100,10 +100,13 @@ def find_measures(candidates: Sequence[Candidate], entity: str) -> list[Measure]
         candidates: A picture's candidates for the entity.
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
     """
+    return combine(candidate for candidate in candidates if not _is_implausible(candidate, entity))
+
+
+def combine(candidates: Iterable[Candidate]) -> list[Measure]:
+    """Combine the candidates that give one size in several units."""
     combined: list[list[Candidate]] = []
     for candidate in candidates:
-        if _is_implausible(candidate, entity):
-            continue
         group = next((g for g in combined if all(_is_same_size(candidate, c) for c in g)), None)
         if group is None:
             combined.append([candidate])

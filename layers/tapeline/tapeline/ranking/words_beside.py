@@ -149,13 +149,19 @@ def find_captions(lines: Sequence[PlacedLine]) -> list[Caption]:
 
 def caption_keywords(line: PlacedLine, captions: Iterable[Caption]) -> list[Keywords]:
     """Return, for each quantity of a line, what the nearest caption says, if it is right beside the line."""
+    nearest = nearest_caption(line, captions)
+    return [NO_KEYWORDS] * len(line.quantities) if nearest is None else _said_by(nearest, line)
+
+
+def nearest_caption(line: PlacedLine, captions: Iterable[Caption]) -> Caption | None:
+    """Return the nearest of captions that are right beside a line; None where none is."""
     nearest: Caption | None = None
     nearest_gap = math.inf
     for caption in captions:
         gap = gap_between(line, caption.line)
         if gap and gap[0] < min(_CAPTION_REACH[gap[1]], nearest_gap):
             nearest_gap, nearest = gap[0], caption
-    return [NO_KEYWORDS] * len(line.quantities) if nearest is None else _said_by(nearest, line)
+    return nearest
 
 
 def table_row_keywords(line: PlacedLine, captions: Iterable[Caption]) -> list[Keywords]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tapeline.entities import own_entity
 from tapeline.geometry import bounds_of
 from tapeline.picture import TextLine
-from tapeline.quantities import in_entity_units, plain_text
+from tapeline.quantities import find_new_quantities, in_entity_units, plain_text
 from tapeline.reading.scene import PlacedLine
 
 # Pixels of the longest side in the second pass; the reader takes 736 by itself. Measured: 1,472 pixels take
@@ -65,6 +66,10 @@ def merge_passes(first: Sequence[TextLine], second: Sequence[TextLine]) -> list[
 
 def _is_said(entity_name: str, lines: Sequence[PlacedLine]) -> bool:
     """Say whether any line has a quantity in an entity's units."""
+    own = own_entity(entity_name)
+    if own is not None:
+        units = {found.quantity.unit for line in lines for found in line.quantities}
+        return bool(units & own.units) or any(find_new_quantities(line.text, own.units) for line in lines)
     return any(
         in_entity_units(found, entity_name, line.plain, line.quantities) is not None
         for line in lines
