@@ -93,6 +93,14 @@ converted: .venv-convert/convert
 wheel: $(VENV)/dev ## Build the distribution into dist
 	@$(VENV)/bin/python -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
 
+.PHONY: figures
+figures: $(VENV)/dev ## Renew what quick commands print in the documents; half a minute
+	@$(PY) -m infra.figures
+
+.PHONY: docs
+docs: $(VENV)/dev ## Build the documents as a site into build/site, with warnings as errors
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+
 .PHONY: command-help
 command-help: $(VENV)/dev ## Renew docs/command.md from the command's help
 	@$(PY) -m infra.command.help_page > docs/command.md.new && mv docs/command.md.new docs/command.md
@@ -209,8 +217,17 @@ lock: $(VENV)/dev ## Renew the locks from pyproject.toml
 	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --universal --python-version $(PYTHON_VERSION) \
 	    --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file requirements/$$group.txt; \
 	done
+	@for group in inference convert; do \
+	  $(VENV)/bin/uv pip compile --quiet --group pyproject.toml:$$group --python-platform aarch64-manylinux_2_34 \
+	    --only-binary :all: --python-version $(PYTHON_VERSION) --generate-hashes --no-annotate \
+	    --custom-compile-command "make lock" --output-file requirements/$$group-arm64.txt; \
+	done
 	@$(VENV)/bin/uv pip compile --quiet --group pyproject.toml:layer --universal --python-version $(PYTHON_VERSION) \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file layers/tapeline/requirements.txt
+
+.PHONY: stand-in
+stand-in: $(VENV)/dev .venv-sam/sam ## Have the base image where it can't be pulled: as root, with Docker and debootstrap
+	@$(PY) -m tests.container.base_image .venv-sam
 
 .PHONY: base-image
 base-image: $(VENV)/dev ## Renew the base image's digest in its lock, the Dockerfile and template.yaml

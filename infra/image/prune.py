@@ -7,6 +7,7 @@ answer pictures. An entry that matches nothing is an error, so that the list fol
 stays is enough is shown by the build's smoke step, which answers a picture with it.
 """
 
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -63,15 +64,26 @@ UNUSED: Final[dict[str, tuple[str, ...]]] = {
     "commands": ("bin",),
 }
 
+# Of the patterns above, those of files that only the packages for x86-64 have.
+_X86_ALONE: Final = frozenset(
+    {
+        "openvino/libs/cache.json",
+        "openvino/libs/libopenvino_gguf_frontend.so.*",
+        "openvino/libs/libopenvino_intel_gpu_plugin.so",
+        "openvino/libs/libopenvino_intel_npu_plugin.so",
+    }
+)
+
 # The services that the functions call, as botocore names the folders of their descriptions.
 _SERVICES: Final = frozenset({"s3", "stepfunctions"})
 
 
-def prune(folder: Path) -> dict[str, int]:
+def prune(folder: Path, machine: str = platform.machine()) -> dict[str, int]:
     """Remove what isn't used.
 
     Args:
         folder: What pip's ``--target`` names.
+        machine: The processor that the packages are for, as ``uname -m`` has it.
 
     Returns:
         Reason -> bytes removed for it.
@@ -80,7 +92,8 @@ def prune(folder: Path) -> dict[str, int]:
         ValueError: A pattern matches nothing, or botocore's services aren't where they were.
     """
     found = {pattern: list(folder.glob(pattern)) for patterns in UNUSED.values() for pattern in patterns}
-    if idle := [pattern for pattern, paths in found.items() if not paths]:
+    optional = frozenset() if machine == "x86_64" else _X86_ALONE
+    if idle := [pattern for pattern, paths in found.items() if not paths and pattern not in optional]:
         raise ValueError(
             f"expected files in {folder} for {idle}, found none: remove them from infra/image/prune.py"
         )

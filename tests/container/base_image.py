@@ -174,3 +174,17 @@ def _install(path: Path, body: bytes) -> None:
 
 def _run(*words: str | Path) -> None:
     subprocess.run([str(word) for word in words], check=True, stdout=sys.stderr)
+
+
+def ensure(sam: Path) -> str:
+    """Have the base image: the one that is there, the real one, or a stand-in; say which it is."""
+    if present():
+        return "was there already"
+    if pull():
+        return "was pulled"
+    build_stand_in(sam)
+    return "is a stand-in: good for trying things out, and for nothing that is deployed"
+
+
+if __name__ == "__main__":
+    print(f"{NAME} {ensure(Path(sys.argv[1]))}")

@@ -78,8 +78,7 @@ def engine() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def base(engine: None) -> str:
-    if not base_image.present() and not base_image.pull():
-        base_image.build_stand_in(SAM)
+    base_image.ensure(SAM)
     return base_image.NAME
 
 

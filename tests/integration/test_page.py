@@ -214,9 +214,46 @@ def test_an_empty_answer_shows_how_probably_it_is_stated(opened: Opened, api: Ap
     choose_entities(page, "voltage", "wattage")
     page.route("**/predict*", set_stated)
     read(page)
-    expect(page.locator("#values .abstained")).to_have_text("voltagethe picture doesn't say12 % that it does")
+    expect(page.locator("#values .abstained")).to_have_text(
+        "voltagethe picture doesn't say12 % that it doesNo quantity of this kind was read."
+    )
     expect(page.locator("#values [data-box=wattage]")).not_to_contain_text("that it does")
     opened.shoot("stated", full=True)
+
+
+def test_an_empty_answer_says_why_a_runner_up_was_not_given(opened: Opened, api: Api) -> None:
+    page = opened.page
+
+    def take_back(route: Route) -> None:
+        answered = route.fetch()
+        document = answered.json()
+        wattage = document["answers"]["wattage"]
+        runner_up = {name: wattage[name] for name in ("prediction", "value", "unit", "evidence")}
+        wattage["runners_up"] = [runner_up | {"confidence": 0.75}]
+        wattage.update(prediction=None, value=None, unit=None, evidence=None, confidence=0, stated=0.4)
+        route.fulfill(response=answered, json=document)
+
+    page.fill("#key", api.service.key)
+    page.set_input_files("#file", IMAGES / "kettle.jpg")
+    choose_entities(page, "wattage")
+    page.route("**/predict*", take_back)
+    read(page)
+    expect(page.locator("#values .abstained")).to_contain_text(
+        "2200 watt was read, but that the picture states no"
+    )
+    opened.shoot("empty", full=True)
+
+
+def test_a_sample_picture_can_be_read(opened: Opened, api: Api) -> None:
+    page = opened.page
+    page.fill("#key", api.service.key)
+    page.click("#sample")
+    expect(page.locator("#shown")).to_be_visible()
+    choose_entities(page, "item_volume", "wattage", "voltage", "width", "height")
+    read(page)
+    for value in ("1.5 litre", "1800 watt", "230 volt", "18 centimetre", "24 centimetre"):
+        expect(page.locator("#values")).to_contain_text(value)
+    opened.shoot("sample", full=True)
 
 
 def test_an_error_says_what_to_do(opened: Opened, api: Api) -> None:
@@ -226,6 +263,8 @@ def test_an_error_says_what_to_do(opened: Opened, api: Api) -> None:
     page.set_input_files("#file", IMAGES / "kettle.jpg")
     page.click("#read")
     expect(page.locator("#problem")).to_contain_text("No API key")
+    # It runs on this machine.
+    expect(page.locator("#problem")).to_contain_text("make serve")
     expect(page.locator("#key")).to_be_focused()
     page.fill("#key", "wrong")
     page.click("#read")

@@ -93,6 +93,17 @@ function noValue(name, answer) {
     name,
     element("span", { class: "amount" }, "the picture doesn't say"),
     element("span", { class: "confidence" }, `${Math.round(answer.stated * 100)} % that it does`),
+    element("span", { class: "read-from" }, whyNone(answer)),
+  );
+}
+
+// Says why an entity has no value, and why what was read for it wasn't given.
+function whyNone({ runners_up: found }) {
+  if (!found.length) return "No quantity of this kind was read.";
+  return (
+    `${found[0].prediction} was read, but that the picture states no value here is more probable, in view of ` +
+    "words, lines and the other values. The number behind it says how sure it would be as an answer, " +
+    "and isn't compared with none."
   );
 }
 

@@ -4,9 +4,13 @@
 import { clearBoxes, drawBoxes, showAnswers } from "./answer.js";
 import { byId, element, readable } from "./dom.js";
 import { API_URL, buildRequest, curlCommand } from "./request.js";
+import { samplePicture } from "./sample.js";
 
 // Entities that are checked when the page opens. Chosen by hand.
 const CHECKED_ENTITIES = ["height", "width", "item_weight", "item_volume"];
+
+// Hosts at which the API runs on this machine, under `tapeline serve`.
+const OWN_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 
 // How long the copy button shows the result, in milliseconds. Chosen by hand.
 const COPIED_MILLISECONDS = 1500;
@@ -48,6 +52,14 @@ function choosePicture(picture) {
 function chooseLink(link) {
   byId("link").value = link;
   choosePicture({ link });
+}
+
+async function chooseSample() {
+  try {
+    choosePicture({ file: await samplePicture(new URL("page/sample.svg", API_URL)) });
+  } catch (error) {
+    showProblem("No sample", "This browser couldn't draw it: choose a picture of your own.", { note: String(error) });
+  }
 }
 
 function showPicture(url) {
@@ -140,7 +152,9 @@ function checkInputs() {
     const focus = document.querySelector("#entities input");
     showProblem("Nothing to read", "Choose at least one entity.", { focus });
   } else if (!apiKey()) {
-    showProblem("No API key", "Enter the key of this API at the top.", { focus: byId("key") });
+    const served = OWN_HOSTS.includes(location.hostname);
+    const key = served ? "the key that make serve (tapeline serve) printed below this page's address" : "the key of this API";
+    showProblem("No API key", `Enter ${key} at the top.`, { focus: byId("key") });
   } else {
     return true;
   }
@@ -254,6 +268,7 @@ byId("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (state.picture) predict();
 });
+byId("sample").addEventListener("click", chooseSample);
 byId("copy").addEventListener("click", copyCommand);
 // The browser can't show the file, for example because it is no picture.
 byId("shown").addEventListener("error", hidePicture);

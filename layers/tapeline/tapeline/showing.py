@@ -55,7 +55,8 @@ class ShownAnswer(Answer):
             else f" (the picture states it with probability {self.stated:.2f})"
         )
         table = (
-            f"<table><tr><th>value</th><th>confidence</th><th>read from</th></tr>{cells}</table>"
+            '<table style="text-align:left"><tr><th>value</th><th>confidence</th><th>read from</th></tr>'
+            f"{cells}</table>"
             if rows
             else ""
         )

@@ -8,6 +8,7 @@ without a reader shouldn't spend the time.
 import json
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,12 @@ class OcrModels:
         recogniser = self._read(RECOGNISER)
         self.characters = _characters(recogniser, folder)
         self._recogniser = self._compile(recogniser)
-        self._direction = self._compile(self._read(DIRECTION))
+        self._unused_direction = self._read(DIRECTION)
+
+    @cached_property
+    def _direction(self) -> Any:
+        # Compiled for the first turned line: the first answer needn't wait for it.
+        return self._compile(self._unused_direction)
 
     def detect(self, pixels: Floats) -> Floats:
         """Return how probably each pixel belongs to a text line.

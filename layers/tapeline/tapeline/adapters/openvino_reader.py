@@ -60,10 +60,6 @@ class OpenVinoReader:
         self._longest_side = longest_side
         self._text_score = text_score
         cv2.setNumThreads(threads)
-        # Kernels are made at a model's first use: now, in the cold start, and not with the first picture.
-        black: Pixels = np.zeros((longest_side, longest_side, 3), np.uint8)
-        self._regions(black, longest_side)
-        self._recognise(Crop(black, np.zeros((4, 2), np.float32), turned=True))
 
     def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
         """Return the text lines in a picture, upright or turned.

@@ -47,7 +47,7 @@ class Pace:
 
     workers: int = 40
     largest_shard: int = 200
-    memory_megabytes: int = 3008
+    memory_megabytes: int = 1769
     seconds_per_picture: float = SECONDS_PER_PICTURE
 
 

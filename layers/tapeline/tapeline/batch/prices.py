@@ -1,9 +1,11 @@
 """What AWS's list prices of us-east-1 make of a run's work, in US dollars; other regions differ a little."""
 
+import platform
 from typing import Final
 
-# US dollars for a gigabyte-second of Lambda on x86: https://aws.amazon.com/lambda/pricing/
-LAMBDA_GIGABYTE_SECOND_USD: Final = 0.0000166667
+# US dollars for a gigabyte-second of Lambda on this function's processor, on which the others run too: arm64,
+# which Linux calls aarch64, or x86. https://aws.amazon.com/lambda/pricing/
+LAMBDA_GIGABYTE_SECOND_USD: Final = 0.0000133334 if platform.machine() == "aarch64" else 0.0000166667
 
 # US dollars for a Lambda request: https://aws.amazon.com/lambda/pricing/
 LAMBDA_REQUEST_USD: Final = 0.20 / 1_000_000
