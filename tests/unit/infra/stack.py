@@ -1,8 +1,10 @@
 """``template.yaml`` as CloudFormation sees it: SAM's transform applied, intrinsic functions evaluated."""
 
+import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from samtranslator.yaml_helper import yaml_parse
@@ -37,9 +39,16 @@ _NAMES: Final = {
 }
 
 
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    # Parsing takes a second, copying a hundredth of that.
+    document: dict[str, Any] = yaml_parse(text)
+    return document
+
+
 def packaged(text: str) -> dict[str, Any]:
     """Return a template as sam package writes it: its code replaced by constant addresses."""
-    document: dict[str, Any] = yaml_parse(text)
+    document = copy.deepcopy(_parsed(text))
     for resource in document["Resources"].values():
         properties = resource.get("Properties", {})
         for name in ("CodeUri", "ContentUri", "DefinitionUri"):

@@ -174,7 +174,7 @@ def test_what_cannot_have_tags_is_named_in_the_document() -> None:
 
 
 def test_parameters_of_the_document_are_the_template_s() -> None:
-    text = (ROOT / "docs/aws.md").read_text()
+    text, parameters = (ROOT / "docs/aws.md").read_text(), yaml_parse(TEMPLATE)["Parameters"]
     for name in (
         "KmsKeyArn",
         "VpcSubnetIds",
@@ -183,5 +183,5 @@ def test_parameters_of_the_document_are_the_template_s() -> None:
         "MaxRunCost",
         "BucketSuffix",
     ):
-        assert name in yaml_parse(TEMPLATE)["Parameters"]
+        assert name in parameters
         assert f"`{name}`" in text

@@ -26,7 +26,6 @@ def test_the_output_of_known_commands_is_renewed_and_nothing_else() -> None:
 
 
 def test_the_documents_have_commands_to_renew() -> None:
-    called: list[str] = []
-    for name in DOCUMENTS:
-        renewed((ROOT / name).read_text(), lambda command: called.append(command) or "")
-    assert len(called) >= 3
+    emptied = [renewed((ROOT / name).read_text(), lambda _: "") for name in DOCUMENTS]
+    before = [(ROOT / name).read_text() for name in DOCUMENTS]
+    assert sum(map(len, before)) - sum(map(len, emptied)) > 500
