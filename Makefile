@@ -74,6 +74,15 @@ estimate: $(VENV)/local ## Say what CSV would take on AWS: rows, pictures, refus
 	@$(PY) -m tapeline estimate "$(CSV)" $(if $(REPORT),--report "$(REPORT)")
 
 # Only a conversion needs TensorFlow: its environment is made where there are weights to convert.
+.PHONY: review
+review: $(VENV)/local weights ## Serve the page to review the run whose outputs are in OUT, until Ctrl-C
+	@$(PY) -m tapeline review --out "$(OUT)" --models "$(MODELS)" --workers $(WORKERS) $(if $(RUN),--run "$(RUN)") \
+	  $(if $(IMAGES),--images "$(IMAGES)") $(if $(PORT),--port $(PORT))
+
+.PHONY: correct
+correct: $(VENV)/local ## Take CSV, a filled-in review.csv, into the outputs in OUT
+	@$(PY) -m tapeline correct "$(CSV)" --out "$(OUT)"
+
 .PHONY: models
 models: $(VENV)/local ## Fetch, check and convert the ResNet50 weights, or say why they can't be had
 	@$(PY) -m tapeline models --models "$(MODELS)" --no-convert
@@ -133,8 +142,8 @@ logs: .venv-sam/sam ## Follow the functions' logs
 	@$(SAM) logs --config-env $(ENV) --tail
 
 .PHONY: train
-train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, with their pictures in IMAGES
-	@$(PY) -m tapeline train "$(ROWS)" --images "$(IMAGES)" $(TRAIN_ARGS)
+train: $(VENV)/dev ## Train the ranker on ROWS with ground truth, one file or several, with their pictures in IMAGES
+	@$(PY) -m tapeline train $(ROWS) --images "$(IMAGES)" $(TRAIN_ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev ## Score ROWS with ground truth, with their pictures in IMAGES; an HTML page goes to OUT

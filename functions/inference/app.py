@@ -13,6 +13,7 @@ from tapeline.answering import Components
 from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.states import ShardInput, parse_input
+from tapeline.batch.thumbnails import Reviewing
 from tapeline.settings import load_settings
 
 logger = Logger()
@@ -31,8 +32,8 @@ def _components() -> Components:
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one shard of a run and write its result."""
-    cold_start = _components.cache_info().currsize == 0
-    return infer(event, context, _settings(), _components(), cold_start=cold_start)
+    cold = _components.cache_info().currsize == 0
+    return infer(event, context, _settings(), _components(), cold_start=cold)
 
 
 def infer(
@@ -51,9 +52,9 @@ def infer(
         memory_megabytes=settings.aws_lambda_function_memory_size,
         cold_start=cold_start,
         part_seconds=settings.part_seconds,
+        reviewing=Reviewing(settings.review_threshold, settings.thumbnails),
     )
-    store = BucketStore(s3_client(), settings.results_bucket)
-    telemetry = LambdaTelemetry()
-    done = infer_shard(task.run, task.shard, store, components, worker, telemetry=telemetry).model_dump()
+    store, told = BucketStore(s3_client(), settings.results_bucket), LambdaTelemetry()
+    done = infer_shard(task.run, task.shard, store, components, worker, telemetry=told).model_dump()
     logger.info("inferred", extra=done)
     return done

@@ -10,6 +10,7 @@ from notify.settings import NotifySettings
 from tapeline.adapters.clients import events_client, s3_client, sns_client
 from tapeline.adapters.notifier import TopicNotifier
 from tapeline.adapters.s3_store import BucketStore
+from tapeline.batch.corrections import is_reducing
 from tapeline.batch.notices import notice_of_run, send_notice
 from tapeline.batch.states import ExecutionEnd, parse_input
 from tapeline.settings import load_settings
@@ -24,8 +25,11 @@ def _settings() -> NotifySettings:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001
-    """Tell of the run whose execution has ended."""
+    """Tell of the run whose execution has ended; one that made outputs anew is no run's end."""
     ended = parse_input(ExecutionEnd, event.get("detail", {}))
+    if is_reducing(ended.name):
+        logger.info("made outputs anew", extra={"execution": ended.name, "status": ended.status})
+        return {}
     settings = _settings()
     results = BucketStore(s3_client(), settings.results_bucket)
     notice = notice_of_run(ended.name, ended.failure, results, settings.results_bucket)

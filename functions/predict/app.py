@@ -18,6 +18,7 @@ from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
 from tapeline.assembly import build_components
+from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
 from tapeline.download.addresses import AddressPolicy
 from tapeline.predicting import Predictor
@@ -33,7 +34,7 @@ def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> 
     predictor = Predictor(lambda: build_components(settings, policy), LambdaTelemetry())
     add_hooks(predictor)
     tracker = RunTracker(results, machine, results, settings.link_seconds)
-    return build_api(Services(settings, predictor, tracker))
+    return build_api(Services(settings, predictor, tracker, RunReviewer(results, machine)))
 
 
 @cache

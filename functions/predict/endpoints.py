@@ -16,6 +16,7 @@ from predict.requests import parse_request
 from predict.settings import PredictSettings
 from predict.static import page_file
 from tapeline import __version__
+from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
 from tapeline.entities import known_entities
 from tapeline.errors import ObjectMissingError, ProblemError
@@ -37,11 +38,18 @@ class Services:
         settings: The function's settings.
         predictor: Answers pictures.
         tracker: Finds the state of runs.
+        reviewer: Shows runs to those who review them.
     """
 
     settings: PredictSettings
     predictor: Predictor
     tracker: RunTracker
+    reviewer: RunReviewer
+
+    def seconds_left(self, api: APIGatewayRestResolver) -> float:
+        """Return how long an answer to the current request may take, in seconds."""
+        left = api.lambda_context.get_remaining_time_in_millis() / 1000
+        return min(self.settings.deadline_seconds, left - _RESPONSE_SECONDS)
 
 
 class Endpoints:
@@ -70,7 +78,8 @@ class Endpoints:
         """Answer the picture in the request, or behind its link."""
         max_bytes = self._services.settings.max_posted_bytes
         request = parse_request(self._api.current_event, entity_name, group_id, max_bytes)
-        prediction = self._services.predictor.predict(request.query, request.body, self._seconds_left())
+        seconds = self._services.seconds_left(self._api)
+        prediction = self._services.predictor.predict(request.query, request.body, seconds)
         request_id = self._api.current_event.request_context.request_id
         return PredictResponse.of(prediction, group_id=request.group_id, request_id=request_id)
 
@@ -100,16 +109,13 @@ class Endpoints:
 
     def page(self) -> Response[str]:
         """Return the page."""
-        return page_file("index.html", self._api.current_event.request_context.path)
+        path = self._api.current_event.request_context.path
+        # Without the slash at the end, a browser resolves relative links against the stage's parent.
+        return page_file("index.html", base=None if path.endswith("/") else f"{path}/")
 
     def page_files(self, file: str) -> Response[str]:
         """Return one of the page's files."""
         return page_file(file)
-
-    def _seconds_left(self) -> float:
-        """Return how long a prediction may take, in seconds."""
-        left = self._api.lambda_context.get_remaining_time_in_millis() / 1000
-        return min(self._services.settings.deadline_seconds, left - _RESPONSE_SECONDS)
 
     @cached_property
     def _description(self) -> str:

@@ -26,7 +26,7 @@ from tapeline.errors import RowError
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Prediction
-from tapeline.quantities import format_prediction, format_quantity
+from tapeline.quantities import UNIT_BY_TYPED_SYMBOL, format_prediction, format_quantity
 
 # Entities that a request may name at most. Chosen by hand: the eight, and many own ones.
 _MOST_ENTITIES: Final = 64
@@ -273,7 +273,7 @@ class PredictResponse(BaseModel):
             picture=ReadPicture(
                 width=width,
                 height=height,
-                preview=_data_url(result.preview) if result.preview else None,
+                preview=data_url(result.preview) if result.preview else None,
             ),
             labels=[LabelScore(name=label.name, score=round(label.score, 4)) for label in result.labels],
             notes=list(result.notes),
@@ -284,7 +284,8 @@ class PredictResponse(BaseModel):
         )
 
 
-def _data_url(jpeg: bytes) -> str:
+def data_url(jpeg: bytes) -> str:
+    """Return a JPEG as a data: URL."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
@@ -331,6 +332,10 @@ class EntityUnits(BaseModel):
 
     name: EntityName
     units: list[str] = Field(examples=[["gram", "kilogram"]])
+    symbols: dict[str, str] = Field(
+        description="Symbol: unit. What may be typed for the units, beside their names.",
+        examples=[{"g": "gram", "kg": "kilogram"}],
+    )
 
 
 class Entities(BaseModel):
@@ -342,8 +347,17 @@ class Entities(BaseModel):
     def of(cls, units_by_entity: Mapping[str, Iterable[str]]) -> Self:
         """Return the entities and their units in the API's form."""
         return cls(
-            entities=[EntityUnits(name=name, units=sorted(units)) for name, units in units_by_entity.items()]
+            entities=[
+                EntityUnits(name=name, units=sorted(units), symbols=_symbols(set(units)))
+                for name, units in units_by_entity.items()
+            ]
         )
+
+
+def _symbols(units: set[str]) -> dict[str, str]:
+    symbols = {symbol: unit for symbol, unit in UNIT_BY_TYPED_SYMBOL.items() if unit in units}
+    # In a volume, an ounce is a fluid one.
+    return symbols | ({"oz": "fluid ounce"} if "fluid ounce" in units else {})
 
 
 class Health(BaseModel):

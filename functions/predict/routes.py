@@ -1,12 +1,13 @@
 """The API's routes: path, handler and description of each."""
 
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig
 
 from predict.endpoints import Endpoints, Services
 from predict.error_handlers import add_error_handlers
 from predict.openapi import ANY_ROUTE_PROBLEMS, API_KEY, KEY_ROUTE_PROBLEMS, describe_responses
+from predict.review_endpoints import ReviewEndpoints
 
 # Seconds for which a browser may keep the answer to a preflight request. The most that Chromium keeps one:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age
@@ -20,6 +21,7 @@ def build_api(services: Services) -> APIGatewayRestResolver:
     api = APIGatewayRestResolver(enable_validation=True, cors=cors)
     endpoints = Endpoints(api, services)
     _add_described_routes(api, endpoints)
+    _add_review_routes(api, ReviewEndpoints(api, services))
     _add_page_routes(api, endpoints)
     add_error_handlers(api)
     return api
@@ -79,6 +81,44 @@ def _add_described_routes(api: APIGatewayRestResolver, endpoints: Endpoints) -> 
             {**KEY_ROUTE_PROBLEMS, 404: "There is no such run.", 422: "That is no run's name."}
         ),
     )(endpoints.runs)
+
+
+def _add_review_routes(api: APIGatewayRestResolver, endpoints: ReviewEndpoints) -> None:
+    """Add the routes about a run's review, and its page."""
+    problems = {**KEY_ROUTE_PROBLEMS, 404: "There is no such run or row.", 422: "A part can't be used."}
+    conflict = {409: "Somebody else has saved decisions since."}
+    common: dict[str, Any] = {"tags": ["Review"], "security": API_KEY}
+    api.get(
+        "/runs/<run>/rows",
+        summary="A run's unsure rows, the least sure first",
+        responses=describe_responses(problems),
+        **common,
+    )(endpoints.rows)
+    api.get(
+        "/runs/<run>/rows/<row>/picture",
+        summary="The picture of an unsure row",
+        responses=describe_responses({**problems, 504: "The link's server took too long."}),
+        **common,
+    )(endpoints.picture)
+    api.get(
+        "/runs/<run>/corrections",
+        summary="What persons decided about a run",
+        responses=describe_responses(problems),
+        **common,
+    )(endpoints.decisions)
+    api.patch(
+        "/runs/<run>/corrections",
+        summary="Save decisions about a run",
+        responses=describe_responses({**problems, **conflict}),
+        **common,
+    )(endpoints.decide)
+    api.post(
+        "/runs/<run>/outputs",
+        summary="Make a run's outputs anew, with the decisions in",
+        responses=describe_responses(problems),
+        **common,
+    )(endpoints.write_outputs)
+    api.get("/runs/<run>/review", include_in_schema=False)(endpoints.page)
 
 
 def _add_page_routes(api: APIGatewayRestResolver, endpoints: Endpoints) -> None:

@@ -35,12 +35,12 @@ _HEADERS: Final = {
 }
 
 
-def page_file(name: str, path: str = "/") -> Response[str]:
+def page_file(name: str, *, base: str | None = None) -> Response[str]:
     """Return one of the page's files.
 
     Args:
         name: The file's name.
-        path: Path of the request as the browser sees it, with the API's stage.
+        base: The path that the page's relative links are resolved against; its own where it is left out.
 
     Raises:
         ProblemError: There is no such file.
@@ -52,9 +52,8 @@ def page_file(name: str, path: str = "/") -> Response[str]:
             "not-found",
             f"expected one of {sorted(_read_files())}, received {name[:SHOWN_CHARACTERS]!r}",
         )
-    if not path.endswith("/"):
-        # Without the slash at the end, a browser resolves relative links against the stage's parent.
-        text = text.replace("<head>", f'<head>\n<base href="{html.escape(path)}/">', 1)
+    if base is not None:
+        text = text.replace("<head>", f'<head>\n<base href="{html.escape(base)}">', 1)
     return Response(HTTPStatus.OK, _MEDIA_TYPES[Path(name).suffix], text, headers=dict(_HEADERS))
 
 

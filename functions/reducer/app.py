@@ -36,6 +36,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         scratch=Path(tempfile.gettempdir()),
         telemetry=LambdaTelemetry(),
         keep_columns=settings.keep_columns,
+        threshold=settings.review_threshold,
     ).model_dump()
     logger.info("reduced", extra=output)
     return output

@@ -1,10 +1,10 @@
 """Reducer's settings."""
 
 from tapeline.entity_settings import EntitySettings
-from tapeline.settings import DropSettings, ResultsSettings
+from tapeline.settings import DropSettings, ResultsSettings, ReviewSettings
 
 
-class ReducerSettings(EntitySettings, DropSettings, ResultsSettings):
+class ReducerSettings(EntitySettings, DropSettings, ResultsSettings, ReviewSettings):
     """What Reducer reads from its environment.
 
     Attributes:

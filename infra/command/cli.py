@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from infra.command import about, estimating, reading, runs, serving, training
+from infra.command import about, estimating, reading, reviewing, runs, serving, training
 from infra.command.about import COMPLETION
 from infra.command.grammar import HELP_WIDTH, examples
 from tapeline import __version__
@@ -27,7 +27,7 @@ Exit codes:
   0    all was answered, or rightly empty
   1    the command failed
   2    wrong usage
-  3    it finished, and some rows or pictures have errors
+  3    it finished, and some rows or pictures have errors, or some corrections weren't taken
   130  it was interrupted, by Ctrl-C, SIGTERM or SIGHUP"""
 
 
@@ -53,6 +53,8 @@ for _command in (
     reading.read,
     runs.run,
     runs.resume,
+    reviewing.review,
+    reviewing.correct,
     estimating.estimate,
     serving.serve,
     serving.cloud,

@@ -28,7 +28,7 @@ from tapeline.entity_file import use_entity_file
 from tapeline.errors import TapelineError
 from tapeline.local_components import models_folder, processors
 from tapeline.local_pictures import LocalPictures, find_pictures
-from tapeline.out_folder import check_out_folder
+from tapeline.out_folder import check_out_folder, find_origin
 from tapeline.running import RunOptions, RunResult, resume_run, start_run
 
 # What the command exits with where rows have errors.
@@ -101,7 +101,8 @@ def run(
     """Answer a table with the columns image_link and entity_name.
 
     TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Writes NAME_out in the same format, details.csv,
-    errors.csv and report.json. A run that is stopped goes on with `tapeline resume`.
+    errors.csv, review.csv, report.html and report.json. A run that is stopped goes on with `tapeline resume`.
+    The errors.csv of the run in the folder is tried again, and its answers are merged into the outputs.
     """
     if engine == "docker" and cloud is None:
         raise click.UsageError("--engine docker runs in the local cloud: add --cloud local")
@@ -110,7 +111,8 @@ def run(
     source = entity_source(entities)
     use_entity_file(source)
     progress = Progress()
-    pictures = find_pictures(table, images)
+    # What failed once may be missing in the folder again.
+    pictures = find_pictures(table, images, needed=find_origin(table, out) is None)
     _say_pictures(pictures, images, progress)
     count = workers or processors()
     if cloud is not None:
@@ -248,6 +250,8 @@ def _print_rows(result: RunResult) -> None:
 
 def _print_figures(result: RunResult) -> None:
     report = result.report
+    if result.merged:
+        print(f"merged into the outputs of {report.run}")
     print(
         f"{report.rows} rows on {report.pictures} pictures in {result.seconds:.1f} s "
         f"({report.rows / result.seconds:.1f} rows/s): {report.answered} answered, {report.empty} empty, "

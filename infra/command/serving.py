@@ -47,7 +47,7 @@ def serve(
     """
     # Only now: --help shouldn't wait for it.
     from infra.local.cloud import LocalCloud  # noqa: PLC0415
-    from infra.local.deployment import Deployment  # noqa: PLC0415
+    from infra.local.deployment import Deployment, files_of  # noqa: PLC0415
     from infra.local.service import serve_api  # noqa: PLC0415
 
     source = entity_source(entities)
@@ -59,7 +59,7 @@ def serve(
     try:
         with LocalCloud() as cloud:
             say("deploying template.yaml to the local cloud")
-            with serve_api(deployment, cloud, port, images) as service:
+            with serve_api(deployment, cloud, port, files_of(images) if images else None) as service:
                 if as_json:
                     print_json({"url": service.url, "key": service.key, "s3": cloud.endpoint})
                 else:

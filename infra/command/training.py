@@ -15,7 +15,7 @@ _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / "ranker.json"
 
 
 def _rows_options[F: Callable[..., object]](function: F) -> F:
-    """Add what both commands take."""
+    """Add what both commands take beside their rows."""
     for option in (
         click.option(
             "--cache",
@@ -29,7 +29,6 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
             "--images", type=FOLDER, required=True, metavar="DIR", help="The folder of the pictures."
         ),
         entities_option,
-        click.argument("rows", type=FILE, metavar="CSV"),
     ):
         function = option(function)
     return function
@@ -39,10 +38,11 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
     short_help="Train the ranker.",
     epilog=examples(
         "tapeline train rows.csv --images pictures",
-        "tapeline train rows.csv --images pictures --artefact mine.json",
+        "tapeline train rows.csv out/corrections.csv --images pictures --artefact mine.json",
         "tapeline train rows.csv --images pictures --entities mine.toml",
     ),
 )
+@click.argument("rows", type=FILE, nargs=-1, required=True, metavar="CSV...")
 @_rows_options
 @click.option(
     "--artefact",
@@ -63,7 +63,7 @@ def _rows_options[F: Callable[..., object]](function: F) -> F:
 def train(
     *,
     entities: str,
-    rows: Path,
+    rows: tuple[Path, ...],
     images: Path,
     cache: Path,
     artefact: Path,
@@ -72,8 +72,9 @@ def train(
 ) -> int:
     """Train the ranker on rows with ground truth, and print their cross-validated F1.
 
-    CSV has the rows and the right answers, as docs/formats.md describes; those of the split train are learned
-    from. With --entities, the file's own entities are trained, and their weights are written beside it.
+    CSV has the rows and the right answers, as docs/formats.md describes, or is a run's corrections.csv; those
+    of the split train are learned from. With --entities, the file's own entities are trained, and their
+    weights are written beside it.
     """
     from infra.training.own import train_own  # noqa: PLC0415
     from infra.training.train import train as run_training  # noqa: PLC0415
@@ -96,6 +97,7 @@ def train(
         "tapeline evaluate rows.csv --images pictures --split all --before old/predictions.csv",
     ),
 )
+@click.argument("rows", type=FILE, metavar="CSV")
 @_rows_options
 @click.option(
     "--split",

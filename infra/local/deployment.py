@@ -68,6 +68,11 @@ class Stack:
         return self.outputs["DropBucketName"]
 
     @property
+    def drop(self) -> BucketStore:
+        """The bucket for inputs and uploaded pictures."""
+        return BucketStore(self.cloud.s3, self.drop_bucket)
+
+    @property
     def results(self) -> BucketStore:
         """The results bucket."""
         return BucketStore(self.cloud.s3, self.outputs["ResultsBucketName"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tapeline.batch.estimate import Estimate, Pace, count_input, estimate_run
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import SettingsError
 
 # Bytes of the CSV that are read at once. Chosen by hand.

@@ -10,13 +10,14 @@ from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment, Stack, deploy, upload_pictures
 from infra.local.progress import Progress
 from tapeline.batch import keys
-from tapeline.batch.documents import RejectionDocument
+from tapeline.batch.documents import RejectionDocument, RunDocument
+from tapeline.batch.kept_run import restore_run
 from tapeline.batch.keys import InputObject
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.table_formats import split_name
 from tapeline.batch.tracking import RunTracker
 from tapeline.errors import RunFailedError
-from tapeline.out_folder import bring_outputs
+from tapeline.out_folder import bring_outputs, find_origin
 from tapeline.running import RunResult
 
 # Seconds until FanOut must have started the run of a small file. Chosen by hand: 131,187 rows take it a few
@@ -69,17 +70,53 @@ def run_job(job: Job, deployment: Deployment, cloud: LocalCloud, progress: Progr
 def answer_csv(job: Job, stack: Stack, progress: Progress) -> RunResult:
     """Upload a job's CSV to a deployed stack, follow its run, and download its outputs.
 
+    Where the CSV is the errors.csv of the run whose outputs are in the job's folder, its answers are merged
+    into them.
+
     Raises:
         RejectedInputError: The CSV can't be used as a whole.
         RunFailedError: The run ended without outputs.
     """
+    origin = find_origin(job.csv, job.out)
+    if origin is not None:
+        origin = restore(job.out, origin, stack)
     start = time.monotonic()
     source = _upload_csv(job.csv, stack)
     _wait_for_start(source, stack, _FAN_OUT_SECONDS + job.csv.stat().st_size / _FAN_OUT_BYTES_PER_SECOND)
     _follow(source.run, stack, progress)
+    if origin is not None:
+        # It goes on to make the other run's outputs anew.
+        wait_for_execution(source.run, stack)
     seconds = time.monotonic() - start
-    files = bring_outputs(source, stack.results, job.out)
-    return RunResult(files, ReportDocument.load(files[-1].read_bytes()), seconds)
+    document = origin or RunDocument.load(stack.results.read(keys.run_document_key(source.run)))
+    files = bring_outputs(document, stack.drop, stack.results, job.out)
+    report = ReportDocument.load(files[-1].read_bytes())
+    return RunResult(files, report, seconds, merged=origin is not None)
+
+
+def restore(out: Path, document: RunDocument, stack: Stack) -> RunDocument:
+    """Copy the kept run of a folder into a deployed stack; return its description there."""
+
+    def put(key: str, body: bytes) -> InputObject:
+        answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=body)
+        return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+
+    return restore_run(out, document, stack.results, put)
+
+
+def wait_for_execution(name: str, stack: Stack) -> None:
+    """Wait until an execution has ended.
+
+    Raises:
+        RunFailedError: It failed.
+    """
+    while (state := stack.state_machine.state(name)) == "running":
+        time.sleep(_START_POLL_SECONDS)
+    if state != "succeeded":
+        raise RunFailedError(
+            f"expected the outputs to be made anew, the execution is {stack.state_machine.failure(name)}\n"
+            f"{stack.cloud.last_lines()}"
+        )
 
 
 def _upload_csv(csv: Path, stack: Stack) -> InputObject:

@@ -1,7 +1,7 @@
 """The API and its page on this machine: deployed to the local cloud, behind a proxy."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import TEMPLATE, Deployment, Stack, deploy, files_of, upload_pictures
+from infra.local.deployment import TEMPLATE, Deployment, Stack, deploy, upload_pictures
 from infra.local.gateway_proxy import OTHERS_AT_ONCE, GatewayProxy
 from tapeline.errors import PortTakenError
 
@@ -42,7 +42,10 @@ class Service:
 
 @contextmanager
 def serve_api(
-    deployment: Deployment, cloud: LocalCloud, port: int | None = None, images: Path | None = None
+    deployment: Deployment,
+    cloud: LocalCloud,
+    port: int | None = None,
+    pictures: Mapping[str, Path] | None = None,
 ) -> Iterator[Service]:
     """Deploy the template to a started local cloud, and serve its API.
 
@@ -50,7 +53,7 @@ def serve_api(
         deployment: How to deploy.
         cloud: Where to.
         port: The port; None for 8000, or any free one where that is taken.
-        images: A folder whose pictures answer links by their last part; None for none.
+        pictures: File name -> file, of pictures that answer links by their last part; None to download all.
 
     Yields:
         The served API.
@@ -65,9 +68,8 @@ def serve_api(
         "ApiBurst": _REQUEST_LIMIT,
         **deployment.parameters,
     }
-    stack = deploy(replace(deployment, mirrors=images is not None, parameters=parameters), cloud)
-    if images is not None:
-        upload_pictures(files_of(images), stack)
+    stack = deploy(replace(deployment, mirrors=pictures is not None, parameters=parameters), cloud)
+    upload_pictures(pictures or {}, stack)
     target = f"{cloud.endpoint}/_aws/execute-api/{stack.resource('Api')}/{_STAGE}"
     key = cloud.api_gateway.get_api_key(apiKey=stack.resource("ApiKey"), includeValue=True)["value"]
     with _proxy(target, deployment.workers, port) as proxy:

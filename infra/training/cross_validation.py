@@ -60,7 +60,12 @@ class CrossValidation:
 
 
 def cross_validate(
-    examples: Sequence[Example], *, train: Train | None = None, together: bool = True, seed: int = 0
+    examples: Sequence[Example],
+    *,
+    train: Train | None = None,
+    teachers: Sequence[Example] | None = None,
+    together: bool = True,
+    seed: int = 0,
 ) -> CrossValidation:
     """Choose in each example by what was trained without its picture.
 
@@ -71,6 +76,7 @@ def cross_validate(
     Args:
         examples: All examples.
         train: Trains a family's trees; :func:`~infra.training.forests.train_forest` where it is left out.
+        teachers: What each example teaches, in their order; the examples themselves where it is left out.
         together: Whether sides are assigned together; else each by its ratings alone.
         seed: Of the parts that the pictures are dealt into.
 
@@ -80,15 +86,16 @@ def cross_validate(
     links = sorted({example.link for example in examples})
     dealt = dict(zip(links, np.random.default_rng(seed).integers(0, _FOLDS, len(links)), strict=True))
     train = train or train_forest
+    teachers = teachers or examples
     ratings: list[FloatArray] = [np.zeros(0)] * len(examples)
     for fold in range(_FOLDS):
-        others = [example for example in examples if dealt[example.link] != fold]
+        others = [example for example in teachers if dealt[example.link] != fold]
         for family in FAMILIES:
             trees = train(others, family)
             for index, example in enumerate(examples):
                 if dealt[example.link] == fold and example.entity in family:
                     ratings[index] = trees.rate(example)
-    pictures = labelled_pictures(examples, ratings)
+    pictures = labelled_pictures(teachers, ratings)
     probabilities: list[FloatArray] = [np.zeros(0)] * len(examples)
     for fold in range(_FOLDS):
         sides = fit_sides(picture for link, picture in pictures.items() if dealt[link] != fold)

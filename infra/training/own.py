@@ -52,11 +52,11 @@ class OwnExample:
     right: FloatArray
 
 
-def train_own(rows_path: Path, images: Path, cache_dir: Path, entities_path: Path) -> None:
+def train_own(paths: Sequence[Path], images: Path, cache_dir: Path, entities_path: Path) -> None:
     """Fit the weights of an entities file's own entities, print cross-validated F1, and write them beside it.
 
     Args:
-        rows_path: The ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
+        paths: Files with ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
         entities_path: The entities file, which this process has taken its entities from.
@@ -65,7 +65,10 @@ def train_own(rows_path: Path, images: Path, cache_dir: Path, entities_path: Pat
         GroundTruthError: The ground truth can't be used, or an entity has too few rows.
     """
     rows = [
-        row for row in read_ground_truth(rows_path) if row.split == "train" and own_entity(row.entity_name)
+        row
+        for path in paths
+        for row in read_ground_truth(path)
+        if row.split == "train" and own_entity(row.entity_name)
     ]
     scenes = observe_pictures(queries_of(rows), images, cache_dir)
     document = {}
@@ -87,13 +90,13 @@ def train_own(rows_path: Path, images: Path, cache_dir: Path, entities_path: Pat
         raise GroundTruthError(
             f"expected train rows of the own entities of {entities_path}, received none: label some"
         )
-    path = trained_path(entities_path)
+    artefact = trained_path(entities_path)
     about = {
-        "rows_sha256": hashlib.sha256(rows_path.read_bytes()).hexdigest(),
+        "rows_sha256": hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
         "evidence": list(OWN_EVIDENCE),
     }
-    path.write_text(json.dumps({"about": about, "entities": document}, indent=2) + "\n", encoding="utf-8")
-    say(f"wrote {path}")
+    artefact.write_text(json.dumps({"about": about, "entities": document}, indent=2) + "\n", encoding="utf-8")
+    say(f"wrote {artefact}")
 
 
 def fit_weights(examples: Sequence[OwnExample]) -> tuple[float, ...]:

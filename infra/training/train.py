@@ -17,6 +17,7 @@ from infra.training.noted_lines import fit_line_rater, noted_lines
 from infra.training.pictures import observe_pictures, queries_of
 from infra.training.priors import count_priors
 from infra.training.report import cross_validation_report, say
+from infra.training.reviewed import REVIEW, compare_without, count_reviewed
 from infra.training.scoring import scores
 from tapeline.errors import GroundTruthError
 from tapeline.ranking.line_ratings import LineRater
@@ -25,12 +26,18 @@ from tapeline.ranking.ranker import default_line_rater, default_priors
 
 
 def train(
-    path: Path, images: Path, cache_dir: Path, artefact: Path, catalogue: Path | None, *, with_ablation: bool
+    paths: Sequence[Path],
+    images: Path,
+    cache_dir: Path,
+    artefact: Path,
+    catalogue: Path | None,
+    *,
+    with_ablation: bool,
 ) -> None:
     """Train on the rows of the train split, print their cross-validated F1, and write the artefact.
 
     Args:
-        path: The ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
+        paths: Files with ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
         artefact: The file that is written.
@@ -40,7 +47,9 @@ def train(
     Raises:
         GroundTruthError: The ground truth or the catalogue can't be used, or has too few rows.
     """
-    rows = [row for row in read_ground_truth(path) if row.split == "train"]
+    rows = [row for path in paths for row in read_ground_truth(path) if row.split == "train"]
+    if counts := count_reviewed(rows):
+        print(counts, flush=True)
     priors = count_priors(catalogue) if catalogue else default_priors()
     say(f"observing {len(by_picture(rows))} pictures; OCR is cached in {cache_dir}")
     scenes = observe_pictures(queries_of(rows), images, cache_dir)
@@ -53,7 +62,7 @@ def train(
     examples = build_examples(rows, scenes, priors, rater)
     about = {
         "command": "make train ROWS=... IMAGES=...",
-        "rows_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "rows_sha256": hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
         "rows": len(rows),
         "pictures": len(scenes),
     }
@@ -82,6 +91,8 @@ def train_ranker(
     validated = cross_validate(examples)
     found = outcomes(validated, priors)
     print(cross_validation_report(found), flush=True)
+    if any(example.row is not None and example.row.source == REVIEW for example in examples):
+        print(compare_without(validated, priors), flush=True)
     credible = scores((example.entity, o) for example, o in found if not is_contradicted(example))
     sides = fit_sides(labelled_pictures(examples, validated.ratings).values())
     return ranker_document(

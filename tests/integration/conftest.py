@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import Deployment, Stack, deploy
+from infra.local.deployment import Deployment, Stack, deploy, files_of
 from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
@@ -106,9 +107,11 @@ def api(cloud: LocalCloud) -> Iterator[Api]:
             ROOT / ".cache/models",
             workers=WORKERS,
             overrides={"PredictFunction": predict},
+            # All answers are to be reviewed.
+            parameters={"ReviewThreshold": "1"},
             stack="api",
         )
-        with serve_api(deployment, cloud, port=0, images=IMAGES) as service:
+        with serve_api(deployment, cloud, port=0, pictures=files_of(IMAGES)) as service:
             yield Api(service, session, allowed, refused)
 
 
@@ -117,6 +120,15 @@ def example_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> RunResult
     """The examples, answered by the batch of the API's stack."""
     job = Job(ROOT / "examples/test.csv", tmp_path_factory.mktemp("examples"))
     return answer_csv(job, api.service.stack, Progress(bar=False))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of a module: its driver's event loop is in the way of others."""
+    from tests.integration.chromium import started_chromium  # noqa: PLC0415 - it needs this module
+
+    with started_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

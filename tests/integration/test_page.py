@@ -3,27 +3,21 @@
 Screenshots go to ``build/screenshots``.
 """
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, FileChooser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FileChooser, Page, Route, expect
 
-from tests.integration.conftest import IMAGES, ROOT, Api
+from tests.integration.chromium import NEEDS_CHROMIUM, SHOTS, WIDE
+from tests.integration.conftest import IMAGES, Api
 from tests.integration.http_server import Reply
 from tests.integration.pictures import drawn
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SHOTS = ROOT / "build/screenshots"
-WIDE = (1280, 900)
 PHONE = (360, 740)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 # What a browser hands over when a file is dropped: made inside the page, as no mouse can bring one.
 DROP = """
@@ -54,16 +48,6 @@ BOXES = """
   });
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        # Without a sandbox of its own: Chromium has none for root, as which CI runs.
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 class Opened:

@@ -18,18 +18,21 @@ import pytest
 import requests
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import Deployment, Stack
-from infra.local.job import Job, answer_csv
+from infra.local.deployment import Deployment, Stack, files_of
+from infra.local.job import Job, answer_csv, wait_for_execution
 from infra.local.package import Override
 from infra.local.progress import Progress
+from infra.local.reviewing import correct_in
 from infra.local.service import Service, serve_api
+from tapeline.batch import keys
+from tapeline.batch.documents import RunDocument
 from tapeline.errors import RejectedInputError
 from tapeline.running import RunResult
 from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
 
-FUNCTIONS: Final = ("FanOut", "Inference", "Missing", "Reducer", "Notify", "Predict")
+FUNCTIONS: Final = ("FanOut", "Correct", "Inference", "Missing", "Reducer", "Notify", "Predict")
 
 # A bucket of pictures that the operator names.
 NAMED: Final = "named-pictures"
@@ -41,11 +44,11 @@ NETWORK: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecuti
 
 # Why a role may do what no run here shows: role -> name of the statement, and action where a statement has
 # several of which only some are idle -> reason.
+_FAILED: Final = "Lambda delivers an event that failed three times with the function's role"
 _STEP_FUNCTIONS: Final = "a call of Step Functions itself, which the emulator makes inside of itself"
 IDLE: Final[Mapping[str, Mapping[str, str]]] = {
-    "FanOut": {
-        "sqs:SendMessage": "Lambda delivers an event that failed three times with the function's role",
-    },
+    "FanOut": {"sqs:SendMessage": _FAILED},
+    "Correct": {"sqs:SendMessage": _FAILED},
     "Inference": {"Finished": "a worker that follows a lost one reads what that one finished"},
     "Missing": {
         "Shards": "it reads the shard of a lost worker, and writes its halves",
@@ -101,11 +104,17 @@ def recorded(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         deployment = Deployment(
             folder / "models",
             workers=2,
-            parameters={"ImageBuckets": NAMED, "LargestShard": "3", "Attempts": "5"},
+            parameters={
+                "ImageBuckets": NAMED,
+                "LargestShard": "3",
+                "Attempts": "5",
+                # All answers are to be reviewed.
+                "ReviewThreshold": "1",
+            },
             overrides=overrides,
             stack="permissions",
         )
-        service = stack.enter_context(serve_api(deployment, cloud, port=0, images=pictures))
+        service = stack.enter_context(serve_api(deployment, cloud, port=0, pictures=files_of(pictures)))
         use(service, folder)
         end_a_run_that_is_not_there(service.stack)
         wait_for_notices(proxies["Notify"])
@@ -146,6 +155,48 @@ def use(service: Service, folder: Path) -> None:
             assert session.get(output["url"], timeout=60).status_code == 200
         assert session.get(f"{service.url}/runs/no-such-run", timeout=60).status_code == 404
         follow_a_run(session, service, links)
+        review(session, service, result.report.run)
+    # The rows with errors once more: their run is merged into the first one.
+    errors = folder / "errors.csv"
+    errors.write_bytes(result.errors.read_bytes())
+    answer_csv(Job(errors, folder / "again"), stack, Progress(bar=False))
+    correct(stack, result.report.run, folder)
+
+
+def review(session: requests.Session, service: Service, run: str) -> None:
+    """Review a run as the page does, and let the outputs be made anew."""
+    url = f"{service.url}/runs/{run}"
+    rows = session.get(f"{url}/rows", timeout=60).json()["rows"]
+    assert session.get(f"{url}/rows/{rows[0]['row']}/picture", timeout=60).json()["preview"]
+    found = session.get(f"{url}/corrections", timeout=60).json()
+    assert found == {"tag": "", "decisions": []}
+    decisions = [{"row": rows[0]["row"], "answer": "right"}]
+    assert session.patch(f"{url}/corrections", json={"tag": "", "decisions": decisions}, timeout=60).json()[
+        "tag"
+    ]
+    assert session.get(f"{url}/rows/9/picture", timeout=60).status_code == 404
+    execution = session.post(f"{url}/outputs", timeout=60).json()["execution"]
+    wait_for_execution(execution, service.stack)
+    # Without its picture, a row shows the crop that was kept of it.
+    drop = service.stack.drop_bucket
+    for key in ("images/mirrored.png", "images/sub/own.png"):
+        service.stack.cloud.s3.delete_object(Bucket=drop, Key=key)
+    pictures = [session.get(f"{url}/rows/{row['row']}/picture", timeout=60).json() for row in rows]
+    assert any(picture["thumbnail"] for picture in pictures)
+
+
+def correct(stack: Stack, run: str, folder: Path) -> None:
+    """Drop a filled-in review, one that isn't, and one of a run that isn't there."""
+    document = RunDocument.load(stack.results.read(keys.run_document_key(run)))
+    filled = folder / "review.csv"
+    filled.write_text(f"run,row,answer\n{run},1,5 kg\n{run},99,5 kg\nno-such-run,0,5 kg\n")
+    found = correct_in(stack, document, filled, folder / "corrected")
+    assert len(found.refused) == 1
+    filled.write_text("no,columns\n")
+    refused = keys.output_key(document.source, keys.REFUSED_CORRECTIONS, run)
+    stack.cloud.s3.delete_object(Bucket=stack.outputs["ResultsBucketName"], Key=refused)
+    with pytest.raises(RejectedInputError):
+        correct_in(stack, document, filled, folder / "corrected")
 
 
 def picture_links(stack: Stack) -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import RejectedInputError, RunFailedError
 from tests.integration.conftest import Batch
 from tests.integration.http_server import Reply, endlessly, redirect
@@ -101,7 +101,9 @@ def test_each_bad_row_gets_its_own_error_and_the_others_their_answers(batch: Bat
     assert refused.total == refused.connections == 0
     assert outputs.report.errors_by_code == pd.Series(codes).value_counts().to_dict()
     # errors.csv can be dropped in again as it is.
-    again = answer(batch, tmp_path, "again", (outputs.folder / "errors.csv").read_bytes())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    again = answer(batch, elsewhere, "again", (outputs.folder / "errors.csv").read_bytes())
     assert [row["index"] for row in again.predictions] == list(outputs.errors)
     retried = {index: row["error_code"] for index, row in again.errors.items()}
     assert {**retried, "short": "bad_row"} == codes

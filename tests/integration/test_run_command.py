@@ -65,7 +65,10 @@ def test_the_examples_come_out_as_expected(tmp_path: Path) -> None:
         "test_out.csv",
         "details.csv",
         "errors.csv",
+        "review.csv",
+        "report.html",
         "report.json",
+        ".run",
     }
     assert local_clouds(tmp_path) == []
 

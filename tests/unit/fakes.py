@@ -1,5 +1,6 @@
 """In-memory stand-ins for the ports."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,20 @@ class MemoryStore:
             return False
         self.write(key, body, content_type=content_type)
         return True
+
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        body = self.objects.get(key)
+        return (b"", "") if body is None else (body, _tag(body))
+
+    def write_tagged(self, key: str, body: bytes, tag: str, *, content_type: str) -> str | None:
+        if self.read_tagged(key)[1] != tag:
+            return None
+        self.write(key, body, content_type=content_type)
+        return _tag(body)
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 class Executions:

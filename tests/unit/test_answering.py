@@ -11,6 +11,7 @@ from tapeline.answerer import Answerer
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.errors import DeadlineError, ErrorCode, RowError
+from tapeline.geometry import Bounds
 from tapeline.notes import add_note
 from tapeline.picture import Classification, Picture, TextLine
 from tapeline.quantities import format_prediction
@@ -160,3 +161,53 @@ def test_notes_come_with_the_picture_that_they_are_about() -> None:
     first, second = answer_pictures([PictureQuery("a", ("width",)), PictureQuery("b", ("width",))], own)
     assert first.notes == second.notes == ("half of it was read",)
     assert first.size == (200, 100)
+
+
+def crop(picture: Picture, bounds: Bounds) -> bytes:
+    """Return the bounds in place of a WebP."""
+    return ",".join(f"{each:g}" for each in bounds).encode()
+
+
+@pytest.mark.parametrize(("crop_below", "cropped"), [(0.0, set()), (1.1, {"item_weight", "width"})])
+def test_answers_that_are_less_sure_than_asked_come_with_a_crop(crop_below: float, cropped: set[str]) -> None:
+    made: list[Bounds] = []
+
+    def noting(picture: Picture, bounds: Bounds) -> bytes:
+        made.append(bounds)
+        return crop(picture, bounds)
+
+    answerer = Answerer(Decoder(), Reader(), crop=noting)
+    found = answerer.answer(
+        PictureQuery("l", ("item_weight", "width", "colour"), crop_below=crop_below), b"x"
+    )
+    assert set(found.crops) == cropped
+    if cropped:
+        assert found.crops["item_weight"].webp == crop(
+            Decoder().decode(b"x"), found.crops["item_weight"].bounds
+        )
+        assert found.crops["width"].bounds == (0, 0, 200, 100)
+    # One for each place.
+    assert len(made) == len(set(made))
+    assert (
+        Answerer(Decoder(), Reader()).answer(PictureQuery("l", ("width",), crop_below=1.1), b"x").crops == {}
+    )
+
+
+def test_a_preview_alone_is_fetched_and_decoded_and_nothing_else() -> None:
+    class Never(Reader):
+        def read(self, picture: Picture, longest_side: int | None = None) -> list[TextLine]:
+            raise AssertionError("expected no reading")
+
+    fetcher, classifier = Fetcher(), Classifier()
+    own = Answerer(Decoder(), Never(), classifier, encode=lambda pixels: b"jpeg")
+    (found,) = answer_pictures([PictureQuery("l", (), preview=True)], Components(fetcher, own))
+    assert (found.preview, found.size, found.error) == (b"jpeg", (200, 100), None)
+    assert (fetcher.links, classifier.batches) == (["l"], [])
+
+
+def test_why_a_preview_cannot_be_had_is_in_its_result() -> None:
+    def fail(link: str) -> None:
+        raise RowError(ErrorCode.TIMEOUT, "late")
+
+    (found,) = answer_pictures([PictureQuery("l", (), preview=True)], components(Fetcher(fail)))
+    assert (found.answers, found.error and found.error.code) == ({}, ErrorCode.TIMEOUT)

@@ -79,7 +79,7 @@ FLOORS = (
     },
     {"download", "quantities"},
     {"answers", "entity_file"},
-    {"adapters", "entity_settings", "reading", "showing"},
+    {"adapters", "cropping", "entity_settings", "reading", "showing"},
     {"ranking"},
     {"answerer", "answering"},
     {"batch", "predicting", "side_by_side", "starting"},
@@ -165,7 +165,7 @@ def test_the_package_knows_no_function(path: Path) -> None:
 
 
 def test_there_are_handlers_to_look_at() -> None:
-    assert len(HANDLERS) == 6
+    assert len(HANDLERS) == 7
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
@@ -191,7 +191,7 @@ importlib.import_module(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("function", ["fan_out", "missing", "notify", "reducer"])
+@pytest.mark.parametrize("function", ["fan_out", "correct", "missing", "notify", "reducer"])
 def test_a_zip_function_imports_only_what_its_layer_and_the_runtime_have(function: str) -> None:
     lock = re.findall(
         r"^([a-z0-9-]+)==", (ROOT / "layers/tapeline/requirements.txt").read_text(), re.MULTILINE

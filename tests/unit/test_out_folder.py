@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tapeline.batch.keys import InputObject, output_keys
+from tapeline.batch.documents import RunDocument
+from tapeline.batch.kept_run import FOLDER, kept_run
+from tapeline.batch.keys import InputObject, output_keys, run_document_key
 from tapeline.errors import OutFolderError
 from tapeline.out_folder import STATE, bring_outputs, check_out_folder
 from tests.unit.fakes import MemoryStore
 
-OUTPUTS = ("test_out.csv", "details.csv", "errors.csv", "report.json")
+OUTPUTS = ("test_out.csv", "details.csv", "errors.csv", "review.csv", "report.html", "report.json")
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_a_table_of_the_same_name_may_be_answered_again(out: Path, tmp_path: Pat
     check_out_folder(out, tmp_path / "test.csv")
 
 
-@pytest.mark.parametrize("name", OUTPUTS[1:3])
+@pytest.mark.parametrize("name", OUTPUTS[1:4])
 @pytest.mark.parametrize("replace", [False, True])
 def test_an_input_among_the_outputs_is_refused(out: Path, name: str, replace: bool) -> None:
     with pytest.raises(OutFolderError, match=rf"one of them.*--out .*out-{name.removesuffix('.csv')}"):
@@ -59,9 +61,13 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_run(tmp_path: Pa
 
 def test_outputs_arrive_whole(tmp_path: Path) -> None:
     source = InputObject("drop", "incoming/test.csv", "1")
-    results = MemoryStore()
+    document = RunDocument(source.run, source, rows=1, pictures=1, shards=1)
+    drop, results = MemoryStore(), MemoryStore()
+    drop.objects = {source.key: b"image_link,entity_name\n"}
     results.objects = {key: name.encode() for name, key in output_keys(source).items()}
-    files = bring_outputs(source, results, tmp_path / "out")
+    results.objects[run_document_key(source.run)] = document.dump()
+    files = bring_outputs(document, drop, results, tmp_path / "out")
     assert [path.name for path in files] == list(OUTPUTS)
     assert [path.read_text() for path in files] == list(OUTPUTS)
-    assert len(list((tmp_path / "out").iterdir())) == len(OUTPUTS)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*OUTPUTS, FOLDER}
+    assert kept_run(tmp_path / "out") == document

@@ -13,9 +13,10 @@ import pytest
 
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
+from tapeline.batch.kept_run import FOLDER
 from tapeline.batch.table_formats import as_csv
 from tapeline.errors import OutFolderError, RejectedInputError
-from tapeline.out_folder import STATE
+from tapeline.out_folder import STATE, check_out_folder
 from tapeline.running import RunOptions, resume_run, start_run
 from tests.unit import fakes
 
@@ -83,7 +84,10 @@ def answers(out: Path) -> tuple[bytes, bytes]:
 def test_a_run_writes_its_outputs_and_leaves_nothing_else(table: Path, tmp_path: Path) -> None:
     out, progress = tmp_path / "out", Counting()
     result = start_run(RunOptions(table, workers=3), out, progress)
-    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in result.files)
+    assert {path.name for path in out.iterdir()} == {FOLDER, *(path.name for path in result.files)}
+    assert sorted(path.name for path in result.files) == [
+        "details.csv", "errors.csv", "report.html", "report.json", "review.csv", "test_out.csv",
+    ]  # fmt: skip
     assert (result.report.rows, result.report.answered, result.report.errors) == (81, PICTURES, 1)
     assert result.report.errors_by_code == {"bad_link": 1}
     with (out / "details.csv").open(newline="") as file:
@@ -113,6 +117,38 @@ def test_a_stopped_run_goes_on_with_the_same_bytes_and_reads_nothing_twice(
     assert not set(Process.read) & set(finished)
     assert answers(out) == answers(tmp_path / "whole")
     assert not (out / STATE).exists()
+
+
+def test_errors_are_tried_again_and_merged_as_often_as_is_wanted(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = start_run(RunOptions(table, workers=1), out, Counting())
+    before = answers(out)
+    for number in (1, 2):
+        # The same bytes are another run each time.
+        again = start_run(RunOptions(first.errors, workers=1), out, Counting())
+        assert again.merged
+        assert (again.report.run, len(again.report.reruns)) == (first.report.run, number)
+        assert answers(out) == before
+    (out / "pictures").mkdir()
+    (out / "pictures/none.png").write_bytes(b"none")
+    last = start_run(RunOptions(first.errors, workers=1), out, Counting())
+    assert (last.report.rows, last.report.errors, len(last.report.reruns)) == (81, 0, 3)
+    assert not (out / "errors_out.csv").exists()
+    with pytest.raises(RejectedInputError, match="there is nothing to try again"):
+        check_out_folder(out, first.errors)
+
+
+def test_a_stopped_merge_goes_on(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    first = start_run(RunOptions(table, workers=1), out, Counting())
+    (out / "pictures").mkdir()
+    (out / "pictures/none.png").write_bytes(b"none")
+    monkeypatch.setattr(Process, "interrupt_at", 1)
+    with pytest.raises(KeyboardInterrupt):
+        start_run(RunOptions(first.errors), out, Counting())
+    monkeypatch.setattr(Process, "interrupt_at", math.inf)
+    merged = resume_run(out, Counting())
+    assert (merged.merged, merged.report.rows, merged.report.errors) == (True, 81, 0)
 
 
 def test_an_edited_table_changes_nothing_of_a_stopped_run(
@@ -165,4 +201,7 @@ def test_other_tables_have_the_same_predictions_in_their_own_format(
     assert b"".join(as_csv([found.predictions.read_bytes()])) == plain.predictions.read_bytes()
     header = plain.predictions.read_text().splitlines()[0]
     assert header == "index,image_link,entity_name,prediction"
-    assert found.errors.read_bytes() == plain.errors.read_bytes()
+    # The two are named after their own inputs.
+    assert found.errors.read_text().replace(found.report.run, "") == plain.errors.read_text().replace(
+        plain.report.run, ""
+    )

@@ -138,7 +138,7 @@ function highlight(key) {
 
 // ---- boxes ------------------------------------------------------------------------------------
 
-function addBox(key, corners, classes) {
+export function addBox(key, corners, classes) {
   const points = corners.map((corner) => corner.join(",")).join(" ");
   const group = svgElement(
     "g",
@@ -152,7 +152,7 @@ function addBox(key, corners, classes) {
 }
 
 // Adds a name above a box, or below where there is no room above.
-function addTag(group, name, corners, scale, pictureWidth) {
+export function addTag(group, name, corners, scale, pictureWidth) {
   const fontSize = TAG_FONT_SIZE * scale;
   const padding = TAG_PADDING * scale;
   const text = svgElement("text", { class: "tag-text", "font-size": fontSize }, name);

@@ -1,7 +1,7 @@
 // Builds the request to POST /predict for a picture, and the curl command of the same request.
 // A picture is {file} or {link}.
 
-// The API that serves this page.
+// The API that serves this page: its root, also on the page of a run's review.
 export const API_URL = new URL(".", document.baseURI);
 
 // Media types that POST /predict takes as a body; other pictures are sent as base64 in JSON.

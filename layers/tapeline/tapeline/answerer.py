@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tapeline.answers import Answer, PictureAnswers, PictureQuery, with_unknown
+from tapeline.answers import Answer, Crop, PictureAnswers, PictureQuery, with_unknown
+from tapeline.cropping import crop_bounds
 from tapeline.errors import ErrorCode, RowError
+from tapeline.geometry import Bounds
 from tapeline.notes import collect_notes
 from tapeline.picture import Label, Picture, Pixels
 from tapeline.ports import PictureClassifier, PictureDecoder, ShapeFinder, TextReader
@@ -31,6 +33,7 @@ class Answerer:
         classifier: ResNet50, or None where its weights are absent: pictures then have no labels.
         shape_finder: Finds segments and outlines; without one, the choice goes by text alone.
         encode: Makes a small JPEG of a picture's pixels, for previews; without it there are none.
+        crop: Makes a small WebP of a part of a picture; without it there are no crops.
     """
 
     decoder: PictureDecoder
@@ -38,6 +41,7 @@ class Answerer:
     classifier: PictureClassifier | None = None
     shape_finder: ShapeFinder | None = None
     encode: Callable[[Pixels], bytes] | None = None
+    crop: Callable[[Picture, Bounds], bytes] | None = None
 
     @property
     def model_hashes(self) -> Mapping[str, str]:
@@ -62,13 +66,21 @@ class Answerer:
             notes=tuple(notes),
             size=work.size,
             preview=work.preview,
+            crops=work.crops,
+            error=work.error,
         )
 
     def _work(self, work: "_Work", body: bytes) -> None:
         with work.stage("decode"):
             picture = self.decoder.decode(body)
             work.size = picture.width, picture.height
-        if self.classifier is not None and work.error is None:
+        if work.query.known_entities and work.error is None:
+            self._choose(work, picture)
+        if work.query.preview and self.encode is not None and work.error is None:
+            work.preview = self.encode(picture.pixels)
+
+    def _choose(self, work: "_Work", picture: Picture) -> None:
+        if self.classifier is not None:
             with work.stage("classify"):
                 work.labels = self.classifier.classify([picture])[0].labels
         if work.error is None:
@@ -76,9 +88,22 @@ class Answerer:
                 scene = self.observe(picture, work.query.known_entities)
         if work.error is None:
             with work.stage("answer"):
-                work.answers.update(choose_answers(scene, work.query.known_entities))
-        if work.query.preview and self.encode is not None and work.error is None:
-            work.preview = self.encode(picture.pixels)
+                answers = choose_answers(scene, work.query.known_entities)
+                work.answers.update(answers)
+                work.crops = self._crops(picture, answers, work.query.crop_below)
+
+    def _crops(self, picture: Picture, answers: Mapping[str, Answer], crop_below: float) -> dict[str, Crop]:
+        """Return the surroundings of each answer that isn't sure enough."""
+        crops: dict[str, Crop] = {}
+        # Entities that are answered from the same place share its crop.
+        made: dict[Bounds, Crop] = {}
+        for name, answer in answers.items():
+            if self.crop is not None and answer.sureness < crop_below:
+                bounds = crop_bounds(answer, picture.width, picture.height)
+                if bounds not in made:
+                    made[bounds] = Crop(bounds, self.crop(picture, bounds))
+                crops[name] = made[bounds]
+        return crops
 
 
 @dataclass(slots=True)
@@ -92,6 +117,7 @@ class _Work:
     milliseconds: dict[str, float] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     preview: bytes | None = None
+    crops: Mapping[str, Crop] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

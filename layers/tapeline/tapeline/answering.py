@@ -83,7 +83,7 @@ class _Download:
 
 def _fetch(query: PictureQuery, fetcher: PictureFetcher) -> _Download:
     download = _Download(query)
-    if not query.known_entities:
+    if not query.known_entities and not query.preview:
         return download
     start = time.perf_counter()
     try:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tapeline.entities import is_known, unknown_entity
 from tapeline.errors import RowError
+from tapeline.geometry import Bounds
 from tapeline.picture import Box, Label
 from tapeline.quantities import Quantity, format_prediction
 
@@ -66,6 +67,35 @@ class Answer:
         """The full name of the quantity's unit; None where there is none."""
         return None if self.quantity is None else self.quantity.unit
 
+    @property
+    def sureness(self) -> float:
+        """How probably the answer is right as it is; see :func:`sureness`."""
+        return sureness(answered=self.quantity is not None, confidence=self.confidence, stated=self.stated)
+
+
+def sureness(*, answered: bool, confidence: float, stated: float) -> float:
+    """Return how probably an answer is right as it is, from 0 to 1: silence is right where nothing is stated.
+
+    Args:
+        answered: Whether it has a quantity.
+        confidence: As in :class:`Answer`.
+        stated: As in :class:`Answer`.
+    """
+    return confidence if answered else 1.0 - stated
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A part of a picture, to look at.
+
+    Attributes:
+        bounds: Where it is, in pixels of the original picture.
+        webp: What is there, shrunk, as a WebP file.
+    """
+
+    bounds: Bounds
+    webp: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class PictureQuery:
@@ -74,12 +104,16 @@ class PictureQuery:
     Attributes:
         image_link: Where the picture is.
         entity_names: The entities; unknown ones are answered with an error.
-        preview: Whether to encode the decoded picture as a small JPEG too.
+        preview: Whether to encode the decoded picture as a small JPEG too. With no entities, that is all that
+            is done.
+        crop_below: How sure an answer has to be, from 0 to 1, to come without a crop of the picture; see
+            :func:`sureness`.
     """
 
     image_link: str
     entity_names: tuple[str, ...]
     preview: bool = False
+    crop_below: float = 0.0
 
     @property
     def known_entities(self) -> tuple[str, ...]:
@@ -98,6 +132,8 @@ class PictureAnswers:
         notes: What limits left out of the reading; see :mod:`tapeline.notes`.
         size: The picture's width and height in pixels, after its EXIF rotation; None where it wasn't decoded.
         preview: The decoded picture as a small JPEG, where it was asked for and decoded.
+        crops: Entity -> the surroundings of its answer, where that is less sure than the query asks for.
+        error: Why the picture couldn't be answered; it is each entity's too.
     """
 
     answers: Mapping[str, Answer | RowError]
@@ -106,6 +142,8 @@ class PictureAnswers:
     notes: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
     preview: bytes | None = None
+    crops: Mapping[str, Crop] = field(default_factory=dict)
+    error: RowError | None = None
 
 
 def with_unknown(
@@ -121,7 +159,7 @@ def failed(
 ) -> PictureAnswers:
     """Return an error as the answer to all that a query asks of its picture."""
     answers = with_unknown(query, dict.fromkeys(query.known_entities, error))
-    return PictureAnswers(answers, milliseconds=milliseconds or {})
+    return PictureAnswers(answers, milliseconds=milliseconds or {}, error=error)
 
 
 class PictureAnswerer(Protocol):

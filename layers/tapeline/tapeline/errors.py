@@ -9,6 +9,7 @@
     │   └── TransientError  a download failed and a retry may succeed; never leaves the fetcher
     ├── ObjectMissingError  an object that has to be in the store isn't there
     ├── CorruptObjectError  a shard, a shard result or a document of a run doesn't have its format
+    ├── CorrectionError     a person's answer to a row can't be taken
     ├── StateInputError     an event isn't the input of the state that received it
     ├── ModelFileError      a model file is missing, or isn't the one that the lock names
     │   └── ModelUnavailableError  a model file can't be downloaded or copied
@@ -147,6 +148,10 @@ class ObjectMissingError(TapelineError):
 
 class CorruptObjectError(TapelineError):
     """A shard, a shard result or a document of a run doesn't have the format that it should have."""
+
+
+class CorrectionError(TapelineError):
+    """A person's answer to a row isn't one that the row can have."""
 
 
 class StateInputError(TapelineError):

@@ -5,7 +5,7 @@ from pathlib import Path
 from tapeline.adapters.opencv_shapes import OpenCvShapeFinder
 from tapeline.adapters.openvino_reader import OpenVinoReader
 from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.adapters.pillow_encoder import encode_preview
+from tapeline.adapters.pillow_encoder import encode_crop, encode_preview
 from tapeline.adapters.precision import Precision
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.answerer import Answerer
@@ -36,4 +36,5 @@ def load_answerer(
         classifier=ResNet50Classifier(folder, threads) if resnet50_present(folder) else None,
         shape_finder=OpenCvShapeFinder(),
         encode=encode_preview,
+        crop=encode_crop,
     )

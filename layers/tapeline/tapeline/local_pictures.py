@@ -45,15 +45,16 @@ class LocalPictures:
         return found
 
 
-def find_pictures(table: Path, folder: Path | None) -> LocalPictures:
+def find_pictures(table: Path, folder: Path | None, *, needed: bool = True) -> LocalPictures:
     """Find the pictures of a table's links on this machine, as far as the table can be read.
 
     Args:
         table: The input.
         folder: The folder with copies; None for none.
+        needed: Whether the folder has to have some of them.
 
     Raises:
-        SettingsError: There is a folder, and none of the links is answered from it.
+        SettingsError: The folder has to have some of them, and none of the links is answered from it.
     """
     found = LocalPictures()
     for link in dict.fromkeys(_links(table)):
@@ -66,7 +67,7 @@ def find_pictures(table: Path, folder: Path | None) -> LocalPictures:
             found.files[link] = path
         elif not is_path(link):
             found.downloads += 1
-    if folder is not None and found.links and not found.files:
+    if needed and folder is not None and found.links and not found.files:
         raise SettingsError(
             f"expected pictures in {folder} under the last parts of the links in {table}, found none of "
             f"{found.links}: say the folder that has them, or leave --images out to download them"

@@ -45,6 +45,18 @@ class ObjectStore(Protocol):
         """Write a whole object unless the key is taken; say whether it was written."""
         ...
 
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        """Return a whole object and the tag of its content; nothing and an empty tag where there is none."""
+        ...
+
+    def write_tagged(self, key: str, body: bytes, tag: str, *, content_type: str) -> str | None:
+        """Write a whole object in place of the one with a tag, or where there is none if the tag is empty.
+
+        Returns:
+            The new content's tag; None where another content is there, and nothing was written.
+        """
+        ...
+
 
 class ExecutionStarter(Protocol):
     """Starts the state machine."""

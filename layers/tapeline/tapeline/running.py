@@ -23,14 +23,19 @@ from tapeline.batch.documents import RejectionDocument, RunDocument
 from tapeline.batch.estimate import Pace
 from tapeline.batch.fan_out import Sharding, fan_out
 from tapeline.batch.inference import Worker, infer_shard
+from tapeline.batch.kept_run import restore_run
 from tapeline.batch.keys import InputObject
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
+from tapeline.batch.reruns import rerun_names
 from tapeline.batch.shard_results import PictureResult, load_shard_result
+from tapeline.batch.states import ReducerOutput
+from tapeline.batch.table_formats import MEDIA_TYPES
+from tapeline.batch.thumbnails import Reviewing
 from tapeline.entity_file import DEFAULT, use_entity_file
 from tapeline.errors import OutFolderError
 from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
-from tapeline.out_folder import STATE, bring_outputs
+from tapeline.out_folder import STATE, bring_outputs, find_origin
 
 # Pictures in a shard at most. Chosen by hand: all workers are busy until near the end.
 _LARGEST_SHARD: Final = 8
@@ -41,6 +46,9 @@ _MOST_ROWS: Final = 5_000_000
 # Megabytes of a worker's memory, by which report.json says what the run would cost in the cloud: what the
 # template's InferenceFunction has.
 _MEMORY_MEGABYTES: Final = 3008
+
+# What is kept for a review: the template's ReviewThreshold and Thumbnails.
+_REVIEWING: Final = Reviewing(threshold=0.9, thumbnails=2000)
 
 # In place of the bucket's name.
 _BUCKET: Final = "local"
@@ -84,6 +92,7 @@ class RunOptions:
         workers: Pictures that are read at once.
         s3: Where ``s3://`` links may lead.
         keep_columns: Whether the predictions have the table's columns beside them.
+        earlier: Runs of the same run's errors.csv before this one: the same file is another run each time.
         entities: The entities file: the name of a shipped one, or an absolute path.
     """
 
@@ -93,7 +102,13 @@ class RunOptions:
     workers: int = field(default_factory=processors)
     s3: tuple[str, ...] = ()
     keep_columns: bool = False
+    earlier: int = 0
     entities: str = DEFAULT
+
+    @property
+    def key(self) -> str:
+        """The input's key in the drop bucket."""
+        return f"incoming/{self.earlier}/{self.table.name}" if self.earlier else f"incoming/{self.table.name}"
 
     def dump(self) -> str:
         """Return the options as JSON."""
@@ -112,14 +127,16 @@ class RunResult:
     """What came out of a run.
 
     Attributes:
-        files: The outputs: predictions, details, errors, report.
+        files: The outputs: predictions, details, errors, review, the report's page, the report.
         report: What report.json says.
         seconds: How long it took, of a resumed one since it was resumed.
+        merged: Whether the table was the errors.csv of a run, and these are that run's outputs.
     """
 
     files: tuple[Path, ...]
     report: ReportDocument
     seconds: float
+    merged: bool = False
 
     @property
     def predictions(self) -> Path:
@@ -135,6 +152,9 @@ class RunResult:
 def start_run(options: RunOptions, out: Path, progress: RunProgress) -> RunResult:
     """Answer a table, and write its outputs.
 
+    Where the table is the errors.csv of the run whose outputs are in the folder, its answers are merged into
+    them.
+
     Args:
         options: What to answer, and how.
         out: The folder for the outputs, after :func:`tapeline.out_folder.check_out_folder`.
@@ -148,12 +168,36 @@ def start_run(options: RunOptions, out: Path, progress: RunProgress) -> RunResul
     """
     state = out / STATE
     shutil.rmtree(state, ignore_errors=True)
-    drop = state / "drop" / "incoming"
-    drop.mkdir(parents=True)
-    shutil.copyfile(options.table, drop / options.table.name)
+    started = replace(options, earlier=_restore(options.table, out))
+    table = _drop(out).path(started.key)
+    table.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(options.table, table)
     # Last: a folder with options has all that a run needs.
-    (state / _OPTIONS_FILE).write_text(options.dump(), encoding="utf-8")
-    return _Run(options, out).finish(progress)
+    (state / _OPTIONS_FILE).write_text(started.dump(), encoding="utf-8")
+    return _Run(started, out).finish(progress)
+
+
+def _drop(out: Path) -> FileStore:
+    return FileStore(out / STATE / "drop")
+
+
+def _results(out: Path) -> FileStore:
+    return FileStore(out / STATE / "results")
+
+
+def _restore(table: Path, out: Path) -> int:
+    """Bring the run back that a table's answers are to be merged into; return how many were before."""
+    origin = find_origin(table, out)
+    if origin is None:
+        return 0
+    drop, results = _drop(out), _results(out)
+
+    def put(key: str, body: bytes) -> InputObject:
+        drop.write(key, body, content_type=MEDIA_TYPES[".csv"])
+        return InputObject(_BUCKET, key, _hash(drop.path(key)))
+
+    restore_run(out, origin, results, put)
+    return len(rerun_names(origin.run, results)) + 1
 
 
 def resume_run(out: Path, progress: RunProgress) -> RunResult:
@@ -179,10 +223,8 @@ class _Run:
         self._options = options
         self._out = out
         self._state = out / STATE
-        self._drop = FileStore(self._state / "drop")
-        self._results = FileStore(self._state / "results")
-        key = f"incoming/{options.table.name}"
-        self._source = InputObject(_BUCKET, key, _hash(self._drop.path(key)))
+        self._drop, self._results = _drop(out), _results(out)
+        self._source = InputObject(_BUCKET, options.key, _hash(self._drop.path(options.key)))
 
     def finish(self, progress: RunProgress) -> RunResult:
         """Do what is left to do."""
@@ -195,12 +237,24 @@ class _Run:
             _Workers(run, self._results, self._options, _Count(progress)).finish()
         finally:
             progress.finish()
-        keep_columns = self._options.keep_columns
-        reduce_run(run, self._drop, self._results, self._state, keep_columns=keep_columns)
-        files = bring_outputs(self._source, self._results, self._out)
+        origin = self._reduce(run).origin
+        if origin is not None:
+            self._reduce(origin)
+            document = RunDocument.load(self._results.read(keys.run_document_key(origin)))
+        files = bring_outputs(document, self._drop, self._results, self._out)
         report = ReportDocument.load(files[-1].read_bytes())
         shutil.rmtree(self._state)
-        return RunResult(files, report, time.monotonic() - start)
+        return RunResult(files, report, time.monotonic() - start, merged=origin is not None)
+
+    def _reduce(self, run: str) -> ReducerOutput:
+        return reduce_run(
+            run,
+            self._drop,
+            self._results,
+            self._state,
+            keep_columns=self._options.keep_columns,
+            threshold=_REVIEWING.threshold,
+        )
 
     def _fan_out(self) -> str:
         sharding = Sharding(Pace(self._options.workers, _LARGEST_SHARD), _MOST_ROWS)
@@ -305,6 +359,7 @@ class _Workers:
             # Each picture is kept as soon as it is answered.
             part_seconds=0.0,
             answered=self._count.add,
+            reviewing=_REVIEWING,
         )
         try:
             while not self._stopping.is_set():

@@ -68,6 +68,16 @@ class PaceSettings(Settings):
     seconds_per_picture: Annotated[float, Field(gt=0)]
 
 
+class ReviewSettings(Settings):
+    """For functions that know which answers are to be reviewed.
+
+    Attributes:
+        review_threshold: How sure an answer has to be, from 0 to 1, not to be reviewed.
+    """
+
+    review_threshold: Annotated[float, Field(ge=0, le=1)] = 0.9
+
+
 def load_settings[S: Settings](kind: type[S]) -> S:
     """Read and check a function's settings.
 

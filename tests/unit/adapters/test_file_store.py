@@ -74,3 +74,15 @@ def test_an_object_has_an_address(store: FileStore) -> None:
     store.write("runs/a b.json", b"", content_type="text/plain")
     assert store.sign("runs/a b.json", 60).startswith("file:///")
     assert store.sign("runs/a b.json", 60).endswith("/runs/a%20b.json")
+
+
+def test_a_tagged_object_is_written_in_place_of_the_one_that_was_read(store: FileStore) -> None:
+    assert store.read_tagged("a/b") == (b"", "")
+    assert store.write_tagged("a/b", b"one", "other", content_type="text/plain") is None
+    tag = store.write_tagged("a/b", b"one", "", content_type="text/plain")
+    assert tag
+    assert store.read_tagged("a/b") == (b"one", tag)
+    assert store.write_tagged("a/b", b"two", "", content_type="text/plain") is None
+    assert store.write_tagged("a/b", b"two", tag, content_type="text/plain") not in {None, tag}
+    assert store.read("a/b") == b"two"
+    assert list(store.keys("a/")) == ["a/b"]

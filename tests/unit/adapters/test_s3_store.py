@@ -224,3 +224,44 @@ def test_a_signed_link_names_the_object_its_time_and_the_fourth_signature(
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["X-Amz-Expires"] == ["900"]
     assert query["X-Amz-Signature"]
+
+
+class TestTagged:
+    """Conditional reads and writes."""
+
+    def test_an_object_comes_with_its_tag(self, store: BucketStore, stub: Stubber) -> None:
+        content = {"Body": StreamingBody(io.BytesIO(b"ab"), 2), "ContentLength": 2, "ETag": '"e"'}
+        stub.add_response("get_object", content, OBJECT)
+        assert store.read_tagged("runs/a.json") == (b"ab", '"e"')
+
+    def test_no_object_has_an_empty_tag(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+        assert store.read_tagged("runs/a.json") == (b"", "")
+
+    @pytest.mark.parametrize(
+        ("tag", "condition"), [("", {"IfNoneMatch": "*"}), ('"e"', {"IfMatch": '"e"'})], ids=["new", "old"]
+    )
+    def test_a_write_names_what_it_replaces(
+        self, store: BucketStore, stub: Stubber, tag: str, condition: dict[str, str]
+    ) -> None:
+        wanted = {**OBJECT, "Body": b"cd", "ContentType": "text/csv", **condition}
+        stub.add_response("put_object", {"ETag": '"f"'}, wanted)
+        assert store.write_tagged("runs/a.json", b"cd", tag, content_type="text/csv") == '"f"'
+
+    @pytest.mark.parametrize(
+        ("code", "status"),
+        [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409), ("NoSuchKey", 404)],
+    )
+    def test_what_was_replaced_meanwhile_is_not_written_over(
+        self, store: BucketStore, stub: Stubber, code: str, status: int
+    ) -> None:
+        stub.add_client_error("put_object", code, http_status_code=status)
+        assert store.write_tagged("runs/a.json", b"cd", '"e"', content_type="text/csv") is None
+
+    def test_any_other_error_is_one(self, store: BucketStore, stub: Stubber) -> None:
+        stub.add_client_error("put_object", "AccessDenied", http_status_code=403)
+        stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            store.write_tagged("runs/a.json", b"cd", "", content_type="text/csv")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            store.read_tagged("runs/a.json")

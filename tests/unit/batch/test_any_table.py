@@ -167,12 +167,13 @@ def test_every_row_comes_back_once_in_order_with_its_cells(
 
     failed = [at for at in every if at not in answers or answers[at].error_code]
     header, *errors = read(found["errors.csv"])
-    assert [restore_cell(name) for name in header] == [*table.header, "error_code", "error"]
-    own = [[restore_cell(cell) for cell in row[:-2]] for row in errors]
+    assert [restore_cell(name) for name in header] == [*table.header, "error_code", "error", "run", "row"]
+    own = [[restore_cell(cell) for cell in row[:-4]] for row in errors]
     assert [
-        unfit_cells(cells) if row[-2] == "bad_row" else cells for row, cells in zip(errors, own, strict=True)
+        unfit_cells(cells) if row[-4] == "bad_row" else cells for row, cells in zip(errors, own, strict=True)
     ] == [table.padded(at) for at in failed]
-    messages = [restore_cell(row[-1]) for row in errors]
+    messages = [restore_cell(row[-3]) for row in errors]
+    assert [row[-2:] for row in errors] == [[SOURCE.run, str(at)] for at in failed]
     assert all(
         answers[at].error == message for at, message in zip(failed, messages, strict=True) if at in answers
     )
@@ -217,7 +218,9 @@ def runs_as_formula(cell: str) -> bool:
 def test_a_table_whose_rows_are_all_lost_is_its_errors_csv() -> None:
     body = b"image_link,entity_name,note\r=1,-x,+5\r'=1,'@,-5\r"
     found, _ = run(body, lambda question: RowAnswer(question.position), lambda shard: True)
-    assert found["errors.csv"].decode().splitlines()[0] == "image_link,entity_name,note,error_code,error"
+    assert (
+        found["errors.csv"].decode().splitlines()[0] == "image_link,entity_name,note,error_code,error,run,row"
+    )
     cells = [row[:3] for row in read_with_csv(found["errors.csv"])[1:]]
     assert cells == [["'=1", "'-x", "+5"], ["''=1", "''@", "-5"]]
     assert [row.cells for row in RowReader([found["errors.csv"]])] == [

@@ -24,6 +24,7 @@ def test_run_json_is_indented_ascii_and_comes_back() -> None:
         "rows": 10,
         "pictures": 9,
         "shards": 3,
+        "origin": None,
     }
     assert RunDocument.load(body) == RUN
 

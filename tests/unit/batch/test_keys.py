@@ -56,7 +56,7 @@ def test_a_shard_and_its_result_name_the_same_shard() -> None:
 def test_the_outputs_are_under_the_files_name_with_the_predictions_first() -> None:
     prefix = f"results/my file/{SOURCE.run}/"
     assert keys.results_prefix(SOURCE.stem, SOURCE.run) == prefix
-    names = ["my file_out.csv", "details.csv", "errors.csv", "report.json"]
+    names = ["my file_out.csv", "details.csv", "errors.csv", "review.csv", "report.html", "report.json"]
     assert list(keys.output_keys(SOURCE).items()) == [(name, f"{prefix}{name}") for name in names]
     assert keys.predictions_key(SOURCE) == f"{prefix}my file_out.csv"
     assert keys.rejection_key(SOURCE) == f"{prefix}rejected.json"

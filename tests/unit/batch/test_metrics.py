@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from tapeline.batch import keys
+from tapeline.batch.corrections import Correction, corrections_key, dump_corrections
+from tapeline.batch.documents import RunDocument
 from tapeline.batch.fan_out import tell_outcome
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.reducer import reduce_run
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import ErrorCode, RowError
 from tests.unit.batch.helpers import SOURCE, UNHURRIED, components, shards, start, table
 from tests.unit.fakes import Fetcher, Notices, Seen
@@ -68,3 +70,17 @@ def test_a_file_is_counted_and_a_rejected_one_twice() -> None:
         tell_outcome(start(body)[-1], "results", notices, seen)
     assert (seen.total("Files"), seen.total("RejectedFiles")) == (2, 1)
     assert len(notices.sent) == 1
+
+
+def test_outputs_made_anew_are_of_a_run_that_was_counted(tmp_path: Path) -> None:
+    drop, results, _, outcome = start(table(["a"]))
+    run = outcome.run
+    document = RunDocument.load(results.read(keys.run_document_key(run)))
+    seen = Seen()
+    reduce_run(run, drop, results, tmp_path, seen)
+    counted = len(seen.metrics)
+    assert counted
+    decided = dump_corrections({0: Correction(0, "0", "a", "item_weight", "", "5 kilogram")})
+    results.write(corrections_key(document), decided, content_type="text/csv")
+    reduce_run(run, drop, results, tmp_path, seen)
+    assert len(seen.metrics) == counted

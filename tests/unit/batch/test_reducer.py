@@ -38,27 +38,29 @@ def test_the_outputs_byte_for_byte(tmp_path: Path) -> None:
     assert found["test_out.csv"] == "index,prediction\n5,80 centimetre\n6,\n7,\n8,\n9,\n"
     assert found["details.csv"] == (
         "index,image_link,entity_name,prediction,confidence,stated,text,box,runners_up,labels,milliseconds,"
-        "error_code,notes\n"
+        "error_code,notes,decision\n"
         '5,a,width,80 centimetre,0.9,0.95,"Größe, 80 cm",'
         '"[[0.0, 0.0], [100.0, 0.0], [100.0, 20.5], [0.0, 20.5]]",'
-        '"[[""31.5 inch"", 0.0604, ""31.5\\"" é""]]","[[""tür"", 0.5]]",402,,\n'
-        '6,a,height,,,0.1234,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,,\n'
-        "7,b,colour,,,,,,,,0,unknown_entity,\n"
-        "8,c,width,,,,,,,,,shard_lost,\n"
-        "9,d,width,,,,,,,,0,bad_row,\n"
+        '"[[""31.5 inch"", 0.0604, ""31.5\\"" é""]]","[[""tür"", 0.5]]",402,,,\n'
+        '6,a,height,,,0.1234,,,"[[""3 inch"", 0.1, ""3 in""]]","[[""tür"", 0.5]]",402,,,\n'
+        "7,b,colour,,,,,,,,0,unknown_entity,,\n"
+        "8,c,width,,,,,,,,,shard_lost,,\n"
+        "9,d,width,,,,,,,,0,bad_row,,\n"
     )
     assert found["errors.csv"] == (
-        "index,image_link,entity_name,note,error_code,error\n"
-        "7,b,colour,n,unknown_entity,\"expected an entity, received 'colour'\"\n"
+        "index,image_link,entity_name,note,error_code,error,run,row\n"
+        f"7,b,colour,n,unknown_entity,\"expected an entity, received 'colour'\",{run},2\n"
         '8,c,width,"q ""q""",shard_lost,"expected a result for this row\'s shard, received none after all '
-        'attempts: drop errors.csv in again"\n'
-        "9,d,width,,bad_row,expected 4 cells\n"
+        f'attempts: drop errors.csv in again",{run},3\n'
+        f"9,d,width,,bad_row,expected 4 cells,{run},4\n"
     )
     report = json.loads(found["report.json"])
     assert report["errors_by_code"] == {"bad_row": 1, "shard_lost": 1, "unknown_entity": 1}
     assert (report["pictures_read"], report["shards"]) == (3, {"planned": 1, "answered": 2, "broken": 0})
-    assert results.written[-4:] == [
-        f"results/test/{run}/{name}" for name in ("details.csv", "errors.csv", "report.json", "test_out.csv")
+    names = ("details.csv", "errors.csv", "review.csv", "report.html", "report.json", "test_out.csv")
+    assert results.written[-7:] == [
+        f"runs/{run}/review.jsonl",
+        *(f"results/test/{run}/{name}" for name in names),
     ]
 
 
@@ -129,7 +131,7 @@ def test_the_errors_of_errors_csv_are_replaced_not_repeated(tmp_path: Path) -> N
     drop, results, _, outcome = start(body)
     reduce_run(outcome.run, drop, results, tmp_path)
     (row,) = output(results, outcome.run, "errors.csv")
-    assert list(row) == ["image_link", "entity_name", "error_code", "error"]
+    assert list(row) == ["image_link", "entity_name", "error_code", "error", "run", "row"]
     assert row["error_code"] == "shard_lost"
 
 

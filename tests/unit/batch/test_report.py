@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.keys import InputObject
-from tapeline.batch.report import ReportBuilder, ReportDocument
+from tapeline.batch.report import ReportBuilder
+from tapeline.batch.report_document import ReportDocument
+from tapeline.batch.rows import Row
 from tapeline.batch.shard_results import PictureResult, RowAnswer
 from tapeline.batch.spool import AnsweredRow
 from tapeline.errors import CorruptObjectError
 from tests.unit.batch.helpers import stats
 
 RUN = RunDocument("test-1", InputObject("drop", "incoming/tést.csv", "v1", "tag"), 6, 5, 2)
+
+
+def row(entity: str) -> Row:
+    return Row(0, "7", "https://example.com/a.jpg", entity, (), None)
 
 
 def times(*spent: float, stage: str = "read") -> ReportBuilder:
@@ -35,18 +41,21 @@ def test_a_report_without_anything_byte_for_byte() -> None:
         '  "milliseconds": {\n    "fetch": null,\n'
         '    "decode": null,\n    "classify": null,\n    "read": null,\n    "answer": null\n  },\n'
         '  "worker_seconds": 0.0,\n  "cold_starts": 0,\n  "resnet50": "absent",\n  "model_hashes": {},\n'
-        '  "code_versions": [],\n  "estimated_cost_usd": 0.0\n}'
+        '  "code_versions": [],\n  "estimated_cost_usd": 0.0,\n  "reruns": [],\n'
+        '  "review": {\n    "threshold": 0.0,\n    "unsure": 0,\n    "confirmed": 0,\n    "corrected": 0,\n'
+        '    "thumbnails": 0,\n    "confidence": [\n' + ",\n".join(["      0"] * 20) + "\n    ]\n  },\n"
+        '  "first_errors": {}\n}'
     )
 
 
 def test_rows_are_counted_by_entity_and_unknown_entities_together() -> None:
     builder = ReportBuilder(RUN)
-    builder.add_row("width", AnsweredRow(0, "1 inch"))
-    builder.add_row("width", AnsweredRow(1))
-    builder.add_row("width", AnsweredRow(2, error_code="timeout"))
-    builder.add_row("voltage", AnsweredRow(3, "1 volt"))
-    builder.add_row("colour", AnsweredRow(4, error_code="unknown_entity"))
-    builder.add_row("taste", AnsweredRow(5, error_code="unknown_entity"))
+    builder.add_row(row("width"), AnsweredRow(0, "1 inch"))
+    builder.add_row(row("width"), AnsweredRow(1))
+    builder.add_row(row("width"), AnsweredRow(2, error_code="timeout"))
+    builder.add_row(row("voltage"), AnsweredRow(3, "1 volt"))
+    builder.add_row(row("colour"), AnsweredRow(4, error_code="unknown_entity"))
+    builder.add_row(row("taste"), AnsweredRow(5, error_code="unknown_entity"))
     assert (builder.rows, builder.errors) == (6, 3)
     report = json.loads(builder.build().dump())
     assert [report[name] for name in ("rows", "answered", "empty", "errors")] == [6, 2, 1, 3]
@@ -86,7 +95,7 @@ def test_a_shard_with_several_results_is_one_shard() -> None:
 def test_a_row_that_was_lost_counts_under_its_entity_only_where_that_is_known() -> None:
     builder = ReportBuilder(RUN)
     for entity in ("width", "colour", "taste"):
-        builder.add_row(entity, AnsweredRow(-1, error_code="shard_lost"))
+        builder.add_row(row(entity), AnsweredRow(-1, error_code="shard_lost"))
     assert {name: counts.errors for name, counts in builder.build().entities.items()} == {
         "unknown": 2,
         "width": 1,
@@ -138,7 +147,7 @@ def test_models_and_versions_are_those_of_all_workers() -> None:
 def test_a_report_comes_back() -> None:
     builder = times(1.0, 2.0)
     builder.add_shard(stats())
-    builder.add_row("width", AnsweredRow(0, "1 inch"))
+    builder.add_row(row("width"), AnsweredRow(0, "1 inch"))
     report = builder.build()
     assert ReportDocument.load(report.dump()) == report
     assert ReportDocument.load(ReportBuilder(RUN).build().dump()).worker_seconds == 0

@@ -73,7 +73,10 @@ def test_an_event_that_is_no_input_is_reported_with_its_field(event: Any, proble
 
 def test_the_machine_names_fields_that_the_documents_have() -> None:
     text = (ROOT / "infra/batch.asl.yaml").read_text()
-    assert set(re.findall(r"(?<!\$)\$\.(?!Payload)(\w+)", text)) <= set(AttemptInput.model_fields)
+    assert set(re.findall(r"(?<!\$)\$\.(?!Payload)(\w+)", text)) <= {
+        *AttemptInput.model_fields,
+        *ReducerOutput.model_fields,
+    }
     assert set(re.findall(r"\$\.Payload\.(\w+)", text)) <= set(ShardOutput.model_fields)
     assert re.findall(r"Map\.Item\.Value\.(\w+)", text) == list(ManifestItem.__dataclass_fields__)
     # The state InTime reads when the run started; Inference doesn't.
@@ -87,7 +90,8 @@ def test_what_one_state_puts_out_the_next_one_takes() -> None:
     assert STATES["Infer"]["ResultPath"] is None
     for kind in (MissingInput, ReducerInput):
         assert set(kind.model_fields) <= set(AttemptInput.model_fields)
-    assert list(ReducerOutput.model_fields) == ["rows", "errors", "output"]
+    assert list(ReducerOutput.model_fields) == ["rows", "errors", "output", "origin"]
+    assert STATES["Origin"]["Parameters"] == {"run.$": "$.origin"}
 
 
 @pytest.mark.parametrize(

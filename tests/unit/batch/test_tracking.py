@@ -110,7 +110,7 @@ def test_a_finished_run_has_its_reports_counts_and_signed_outputs(tmp_path: Path
     assert status.errors_by_code == {"bad_link": 1, "shard_lost": 2, "timeout": 1}
     assert list(status.outputs.items()) == [
         (name, f"signed:results/test/{RUN}/{name}?900")
-        for name in ("test_out.csv", "details.csv", "errors.csv", "report.json")
+        for name in ("test_out.csv", "details.csv", "errors.csv", "review.csv", "report.html", "report.json")
     ]
 
 

@@ -13,11 +13,12 @@ from predict.routes import build_api
 from predict.settings import PredictSettings
 from tapeline.answerer import Answerer
 from tapeline.answering import Components
+from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
 from tapeline.picture import Pixels
 from tapeline.ports import ExecutionState
 from tapeline.predicting import Predictor
-from tests.unit.fakes import Classifier, Decoder, Fetcher, MemoryStore, Reader
+from tests.unit.fakes import Classifier, Decoder, Executions, Fetcher, MemoryStore, Reader
 
 ROOT = Path(__file__).parents[3]
 LINK = "https://images.example.com/a.png"
@@ -82,6 +83,7 @@ class Api:
         load: Loads them in place of ``components``.
         store: The results bucket.
         runs: The state machine.
+        executions: What the state machine is started with.
         **settings: Values that differ from the settings' defaults.
     """
 
@@ -92,8 +94,10 @@ class Api:
         load: Callable[[], Components] | None = None,
         store: MemoryStore | None = None,
         runs: Runs | None = None,
+        executions: Executions | None = None,
         **settings: Any,
     ) -> None:
+        results = store or MemoryStore()
         self.fetcher = Fetcher()
         self.loaded = 0
         self._components = components or components_of(self.fetcher)
@@ -107,7 +111,8 @@ class Api:
                     **{**PACE, **settings},
                 ),
                 Predictor(load or self._load),
-                RunTracker(store or MemoryStore(), runs or Runs(), Signer(), 900),
+                RunTracker(results, runs or Runs(), Signer(), 900),
+                RunReviewer(results, executions or Executions()),
             )
         )
 

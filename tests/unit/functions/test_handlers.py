@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+import correct.app
 import inference.app
 import missing.app
 import notify.app
 import reducer.app
+from correct.settings import CorrectSettings
 from fan_out.app import handler as fan_out_handler
 from inference.settings import InferenceSettings
 from missing.settings import MissingSettings
 from notify.settings import NotifySettings
 from reducer.settings import ReducerSettings
 from tapeline.batch import keys
+from tapeline.batch.corrections import start_reducing
 from tapeline.batch.fan_out import FanOutcome
 from tapeline.batch.keys import InputObject
 from tapeline.batch.shard_results import load_shard_result
@@ -109,7 +112,12 @@ def test_reducer_returns_where_the_predictions_are(
         reducer.app, "_settings", lambda: ReducerSettings(results_bucket="results", drop_bucket="drop")
     )
     done = reducer.app.handler(json.loads(executions.payloads[outcome.run]), context)
-    assert list(done.items()) == [("rows", 1), ("errors", 1), ("output", keys.predictions_key(SOURCE))]
+    assert list(done.items()) == [
+        ("rows", 1),
+        ("errors", 1),
+        ("output", keys.predictions_key(SOURCE)),
+        ("origin", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +146,15 @@ def test_notify_tells_of_the_run_of_its_event(
     assert json.loads(sent)["reason"] == ": ".join(str(value) for value in detail.values() if value)
 
 
+def test_notify_tells_nobody_of_outputs_made_anew(context: LambdaContext) -> None:
+    *_, executions, outcome = start(table(["a"]))
+    name = start_reducing(outcome.run, executions)
+    event = json.loads((ROOT / "events/notify.json").read_text())
+    event["detail"]["name"] = name
+    # It would need settings and clients for any other.
+    assert notify.app.handler(event, context) == {}
+
+
 def test_notify_refuses_another_event(context: LambdaContext) -> None:
     with pytest.raises(StateInputError, match="name: Field required"):
         notify.app.handler({"source": "aws.s3"}, context)
@@ -147,3 +164,26 @@ def test_notify_refuses_another_event(context: LambdaContext) -> None:
 def test_a_handler_reports_an_event_without_a_run(app: Any, context: LambdaContext) -> None:
     with pytest.raises(StateInputError, match="run: Field required, received nothing"):
         app.handler({"attempt": 1}, context)
+
+
+def test_correct_takes_what_s3_announces(monkeypatch: pytest.MonkeyPatch, context: LambdaContext) -> None:
+    drop, results, executions, outcome = start(table(["a"]))
+    put_buckets(monkeypatch, correct.app, drop=drop, results=results)
+    monkeypatch.setattr(correct.app, "step_functions_client", lambda: None)
+    monkeypatch.setattr(correct.app, "StateMachine", lambda client, arn: executions)
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
+    monkeypatch.setattr(
+        correct.app, "_settings", lambda: CorrectSettings(results_bucket="results", state_machine_arn=machine)
+    )
+    results.objects[keys.output_key(SOURCE, keys.DETAILS)] = b"index,prediction\n0,\n"
+    drop.objects["corrections/my review.csv"] = f"run,row,answer\n{outcome.run},0,5 kg\n".encode()
+    record = {
+        "s3": {
+            "bucket": {"name": "drop"},
+            "object": {"key": "corrections/my+review.csv", "versionId": "v", "eTag": "e"},
+        }
+    }
+    done = correct.app.handler({"Records": [record]}, context)
+    assert done == {"outcomes": [{"taken": {outcome.run: 1}, "refused": 0, "rejected": None}]}
+    assert len(executions.payloads) == 2
+    assert correct.app.handler({"Event": "s3:TestEvent"}, context) == {"outcomes": []}

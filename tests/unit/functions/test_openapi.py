@@ -36,7 +36,16 @@ def test_pictures_and_runs_need_a_key_and_nothing_else_does() -> None:
         for event in events.values()
         if event["Properties"].get("Auth") == {"ApiKeyRequired": True}
     }
-    assert secured == {"POST /predict", "POST /estimate", "GET /runs/{run}"}
+    assert secured == {
+        "POST /predict",
+        "POST /estimate",
+        "GET /runs/{run}",
+        "GET /runs/{run}/rows",
+        "GET /runs/{run}/rows/{row}/picture",
+        "GET /runs/{run}/corrections",
+        "PATCH /runs/{run}/corrections",
+        "POST /runs/{run}/outputs",
+    }
 
 
 def test_each_endpoint_of_the_description_is_one_of_the_gateway() -> None:

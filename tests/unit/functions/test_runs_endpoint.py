@@ -74,6 +74,8 @@ def test_a_finished_run_has_links_to_its_outputs() -> None:
         "my file_out.csv",
         "details.csv",
         "errors.csv",
+        "review.csv",
+        "report.html",
         "report.json",
     ]
     assert document["outputs"][0]["url"] == f"https://signed.example.com/{folder}/my file_out.csv?900"

@@ -83,6 +83,8 @@ def test_every_command_is_called_in_a_document(name: str) -> None:
         ["serve", "--port", "0"],
         ["serve", "--port", "65536"],
         ["serve", "--workers", "1001"],
+        ["correct", "no such file.csv"],
+        ["review", "--out", "no such folder"],
         ["cloud", "--port", "http"],
         ["completion", "cmd"],
     ],
@@ -122,7 +124,7 @@ def test_a_shell_is_told_the_commands(
     monkeypatch.setenv("COMP_CWORD", "1")
     with pytest.raises(SystemExit):
         run_command([])
-    assert capsys.readouterr().out.split() == ["plain,read", "plain,resume"]
+    assert capsys.readouterr().out.split() == ["plain,read", "plain,resume", "plain,review"]
 
 
 def test_weights_that_cannot_be_had_are_one_line_and_remembered(

@@ -28,6 +28,7 @@ LOGS_AND_TRACES = {
     NO_NETWORK,
 }
 INPUT = {f"s3:GetObjectVersion {DROP}/incoming/*"}
+ORIGIN = {f"s3:GetObject {RESULTS}/runs/*/run.json", f"s3:GetObject {RESULTS}/runs/*/reruns/*.json"}
 PICTURES = {f"s3:GetObject {DROP}/images/*", f"s3:ListBucket {DROP}"}
 NAMED_PICTURES = {
     "s3:GetObject arn:aws:s3:::archive/*",
@@ -49,11 +50,26 @@ GRANTS = {
         f"s3:PutObject {RESULTS}/runs/*/shards/*.jsonl",
         f"s3:PutObject {RESULTS}/runs/*/manifest.json",
         f"s3:PutObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/runs/*/reruns/*.json",
         f"s3:PutObject {RESULTS}/results/*/rejected.json",
         f"s3:ListBucket {RESULTS}",
         f"states:StartExecution {MACHINE}",
         "sqs:SendMessage FanOutFailures.Arn",
         *NOTICES,
+    },
+    "CorrectFunctionRole": {
+        *LOGS_AND_TRACES,
+        *INPUT,
+        *ORIGIN,
+        f"s3:GetObjectVersion {DROP}/corrections/*",
+        f"s3:GetObject {RESULTS}/results/*/details.csv",
+        f"s3:GetObject {RESULTS}/results/*/corrections.csv",
+        f"s3:PutObject {RESULTS}/results/*/corrections.csv",
+        f"s3:PutObject {RESULTS}/results/*/corrections_refused.csv",
+        f"s3:PutObject {RESULTS}/results/*/rejected.json",
+        f"s3:ListBucket {RESULTS}",
+        f"states:StartExecution {MACHINE}",
+        "sqs:SendMessage FanOutFailures.Arn",
     },
     "BatchStateMachineRole": {
         TRACES,
@@ -78,6 +94,8 @@ GRANTS = {
         *LOGS_AND_TRACES,
         *PICTURES,
         *SHARDS,
+        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        f"s3:PutObject {RESULTS}/runs/*/thumbnails/*.json",
         f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
     },
     "MissingFunctionRole": {
@@ -89,9 +107,12 @@ GRANTS = {
     "ReducerFunctionRole": {
         *LOGS_AND_TRACES,
         *INPUT,
-        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        *ORIGIN,
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
-        f"s3:ListBucket {RESULTS} {IN_SHARD_RESULTS}",
+        f"s3:GetObject {RESULTS}/runs/*/thumbnails/*.json",
+        f"s3:GetObject {RESULTS}/results/*/corrections.csv",
+        f"s3:ListBucket {RESULTS}",
+        f"s3:PutObject {RESULTS}/runs/*/review.jsonl",
         f"s3:PutObject {RESULTS}/results/*",
     },
     "NotifyFunctionRole": {
@@ -106,9 +127,13 @@ GRANTS = {
         *PICTURES,
         f"s3:GetObject {RESULTS}/runs/*/run.json",
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
+        f"s3:GetObject {RESULTS}/runs/*/review.jsonl",
+        f"s3:GetObject {RESULTS}/runs/*/thumbnails/*.json",
         f"s3:GetObject {RESULTS}/results/*",
+        f"s3:PutObject {RESULTS}/results/*/corrections.csv",
         f"s3:ListBucket {RESULTS}",
         f"states:DescribeExecution {EXECUTION}:*",
+        f"states:StartExecution {MACHINE}",
     },
 }
 
@@ -175,7 +200,9 @@ def test_pictures_are_all_that_readers_of_pictures_get_from_the_drop_bucket(read
     assert read == {f"s3:GetObject {DROP}/catalogue/pictures/*"}
 
 
-@pytest.mark.parametrize("prefix", ["", "/", "incoming/", "incoming/pictures/", "images", "images/*/", "a//"])
+@pytest.mark.parametrize(
+    "prefix", ["", "/", "incoming/", "corrections/", "incoming/pictures/", "images", "images/*/", "a//"]
+)
 def test_prefixes_that_would_open_more_than_pictures_are_refused(prefix: str) -> None:
     pattern = yaml_parse(TEMPLATE)["Parameters"]["ImagePrefix"]["AllowedPattern"]
     assert not re.fullmatch(pattern, prefix)

@@ -12,6 +12,7 @@ from infra.command.cli import run_command as main
 from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
 from infra.training.pictures import cache_folder
 from tapeline.adapters.pillow_decoder import PillowDecoder
+from tapeline.batch.corrections import Correction, dump_corrections
 from tapeline.picture import Picture, Shapes, TextLine
 from tapeline.ranking.ranker import Ranker
 from tests.unit.infra.small_truth import SHAPES, SIDE, text_lines
@@ -99,6 +100,32 @@ def test_commands_train_and_evaluate(folder: Path, capsys: pytest.CaptureFixture
     assert gained[0] == "hand"
     assert int(gained[1]) > 0
     assert gained[2] == "0"
+
+
+def test_reviewed_rows_are_taken_counted_and_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, *lines = (folder / "rows.csv").read_text().splitlines()
+    reviewed = [line.split(",") for line in lines if line.endswith(",train")][:30]
+    corrections = {
+        number: Correction(number, index, link, entity, answer if number % 3 else "1 inch", answer)
+        for number, (index, link, entity, answer, *_) in enumerate(reviewed)
+    }
+    (folder / "corrections.csv").write_bytes(dump_corrections(corrections))
+    rest = [line for line in lines if line.split(",") not in reviewed]
+    (folder / "rows.csv").write_text("\n".join([header, *rest]))
+    arguments = ["train", str(folder / "rows.csv"), str(folder / "corrections.csv")]
+    arguments += ["--images", str(folder / "images"), "--cache", str(folder / "kept")]
+    assert main([*arguments, "--artefact", str(folder / "ranker.json")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "height 10 10 0 item_weight 10 10 0 width 10 10 0 all 30" in printed
+    with_them, without = printed.partition("cross-validated, with reviewed")[2].split(
+        "cross-validated, without"
+    )
+    for table in (with_them, without):
+        assert f"other rows {3 * (PICTURES - DEV) - 30} " in table
+        assert "reviewed rows 30 " in table
+    assert json.loads((folder / "ranker.json").read_text())["about"]["rows"] == 3 * (PICTURES - DEV)
 
 
 @pytest.mark.parametrize("text", ["index,answer\n1,2 inch\n", "index,prediction\n1,two inches\n"])

@@ -1,6 +1,13 @@
 import pytest
 
-from tapeline.quantities import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit, find_quantities
+from tapeline.quantities import (
+    ALL_UNITS,
+    LENGTH_UNITS,
+    SIZE_BY_UNIT,
+    UNIT_BY_TYPED_SYMBOL,
+    announced_unit,
+    find_quantities,
+)
 from tests.unit.quantities.helpers import UNITS, found
 
 
@@ -143,3 +150,8 @@ def test_a_unit_is_found_in_its_spelling(text: str, expected: str) -> None:
 )  # fmt: skip
 def test_a_decoy_is_no_quantity(text: str) -> None:
     assert find_quantities(text) == []
+
+
+@pytest.mark.parametrize(("symbol", "unit"), UNIT_BY_TYPED_SYMBOL.items())
+def test_a_typed_symbol_is_read_as_its_unit(symbol: str, unit: str) -> None:
+    assert found(f"5 {symbol}") == found(f"5{symbol}") == [f"5 {unit}"]

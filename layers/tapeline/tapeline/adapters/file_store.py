@@ -1,5 +1,7 @@
 """A bucket in a folder, for runs on this machine."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -86,6 +88,30 @@ class FileStore:
                 return False
         return True
 
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        """Return a whole object and a hash of it; nothing, and an empty tag, where there is none."""
+        try:
+            body = self.read(key)
+        except ObjectMissingError:
+            return b"", ""
+        return body, _tag(body)
+
+    def write_tagged(self, key: str, body: bytes, tag: str, *, content_type: str) -> str | None:
+        """Write a whole object in place of the one with a hash, or of none where the hash is empty.
+
+        Returns:
+            The new object's hash; None where another one is there.
+        """
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / f"{_PARTIAL}lock").open("wb") as lock:
+            # Closing the file ends it.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.read_tagged(key)[1] != tag:
+                return None
+            self.write(key, body, content_type=content_type)
+        return _tag(body)
+
     def sign(self, key: str, seconds: int) -> str:  # noqa: ARG002 - the port's signature
         """Return the address of an object's file, which needs no signature."""
         return self.path(key).resolve().as_uri()
@@ -107,6 +133,10 @@ def _beside(path: Path, body: bytes | IO[bytes]) -> Iterator[Path]:
         yield partial
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _missing(folder: Path, key: str) -> ObjectMissingError:

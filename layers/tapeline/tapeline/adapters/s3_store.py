@@ -107,6 +107,40 @@ class BucketStore:
             raise
         return True
 
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        """Return a whole object and its entity tag; nothing, and an empty tag, where there is none."""
+        try:
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in _MISSING_CODES:
+                return b"", ""
+            raise
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        with closing(response["Body"]), closing(read_chunks(self._client, request, response)) as chunks:
+            return b"".join(chunks), response["ETag"]
+
+    def write_tagged(self, key: str, body: bytes, tag: str, *, content_type: str) -> str | None:
+        """Write a whole object in place of the one with an entity tag, or of none where the tag is empty.
+
+        Returns:
+            The new object's entity tag; None where another one is there, or is being written.
+        """
+        try:
+            if tag:
+                answer = self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfMatch=tag
+                )
+            else:
+                answer = self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                )
+        except ClientError as error:
+            # An object that isn't there any more answers If-Match with 404.
+            if _code(error) in _TAKEN_CODES | _MISSING_CODES:
+                return None
+            raise
+        return answer["ETag"]
+
     def sign(self, key: str, seconds: int) -> str:
         """Return a presigned URL of an object, good for so many seconds.
 

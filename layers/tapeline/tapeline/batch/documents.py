@@ -26,6 +26,8 @@ class RunDocument:
         rows: Data rows in the input.
         pictures: Distinct links in the input.
         shards: Shards of the first attempt.
+        origin: The run whose errors.csv the input is, and into which the answers are merged; None where the
+            input is a new one.
     """
 
     run: str
@@ -33,6 +35,7 @@ class RunDocument:
     rows: int
     pictures: int
     shards: int
+    origin: str | None = None
 
     def dump(self) -> bytes:
         """Return the document as JSON."""

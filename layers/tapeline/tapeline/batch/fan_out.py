@@ -134,18 +134,32 @@ def _write_run(
     run = source.run
     with tempfile.TemporaryDirectory(dir=scratch) as folder, RowGroups(Path(folder)) as groups:
         with drop.open(source.key, source.version) as chunks:
-            _add_rows(groups, chunks, sharding.most_rows)
+            named = _add_rows(groups, chunks, sharding.most_rows)
         groups.group()
         _check_cost(groups, sharding)
+        # A run of another deployment, or one that is too old, can't be merged into: this one stands alone.
+        origin = named if named and results.exists(keys.run_document_key(named)) else None
         names = _write_shards(run, groups, results, sharding)
-        document = RunDocument(run, source, groups.rows, groups.pictures, len(names))
+        document = RunDocument(run, source, groups.rows, groups.pictures, len(names), origin)
+    if origin:
+        results.write(keys.rerun_key(origin, run), document.dump(), content_type=JSON_TYPE)
     results.write(keys.manifest_key(run, 1), dump_manifest(names), content_type=JSON_TYPE)
     results.write(keys.run_document_key(run), document.dump(), content_type=JSON_TYPE)
     return document
 
 
-def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> None:
+def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> str | None:
+    """Add all rows, and return the run that those of an errors.csv are from."""
+    origins: set[str] = set()
     for row in RowReader(chunks):
+        if row.origin is not None:
+            origins.add(row.origin.run)
+        if len(origins) > 1:
+            raise RejectedInputError(
+                expected="an errors.csv with rows of one run",
+                received=f"rows of {' and '.join(sorted(origins))}",
+                advice="drop each run's errors.csv by itself",
+            )
         if groups.rows == most_rows:
             raise RejectedInputError(
                 expected=f"at most {most_rows} rows",
@@ -153,6 +167,7 @@ def _add_rows(groups: RowGroups, chunks: Iterable[bytes], most_rows: int) -> Non
                 advice="split the file, or deploy with a larger MaxRows",
             )
         groups.add(row)
+    return next(iter(origins), None)
 
 
 class _CostLimitError(RejectedInputError):

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tapeline import __version__
@@ -17,6 +17,7 @@ from tapeline.batch.parts import PART_SECONDS, PartWriter, count_answered, objec
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, bad_row
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
 from tapeline.batch.states import ShardOutput
+from tapeline.batch.thumbnails import Reviewing, ThumbnailKeeper, shard_share
 from tapeline.errors import DeadlineError, ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
@@ -51,6 +52,7 @@ class Worker:
         cold_start: Whether this is its first shard.
         part_seconds: Time after which it writes what it has answered.
         answered: Called with each picture that it has answered.
+        reviewing: What it keeps for those who review the run.
     """
 
     remaining_seconds: Callable[[], float]
@@ -59,6 +61,7 @@ class Worker:
     cold_start: bool
     part_seconds: float = PART_SECONDS
     answered: Callable[[PictureResult], None] = _ignore
+    reviewing: Reviewing = field(default_factory=Reviewing)
 
 
 def infer_shard(
@@ -112,8 +115,10 @@ def infer_shard(
         run=run,
     )
     writer = PartWriter(store, run, objects, stats, worker.part_seconds)
+    thumbnails = ThumbnailKeeper(shard_share(run, store, len(tasks), worker.reviewing))
     with writer.opened():
-        results = _answer_in_time(tasks[first:], components, worker, writer)
+        results = _answer_in_time(tasks[first:], components, worker, writer, thumbnails)
+        thumbnails.write(run, store)
         done = first + len(results)
         if left := tasks[done:]:
             remainder = keys.shard_key(run, remainder_name(shard, done))
@@ -127,14 +132,19 @@ def infer_shard(
 
 
 def _answer_in_time(
-    tasks: Sequence[PictureTask], components: Components, worker: Worker, writer: PartWriter
+    tasks: Sequence[PictureTask],
+    components: Components,
+    worker: Worker,
+    writer: PartWriter,
+    thumbnails: ThumbnailKeeper,
 ) -> list[PictureResult]:
     """Answer pictures, in order, until none is left or another one could take too long."""
     results: list[PictureResult] = []
     slowest = 0.0
     before = time.monotonic()
     deadline = before + worker.remaining_seconds() - _WRITING_SECONDS
-    queries = [PictureQuery(task.image_link, _entities(task)) for task in tasks]
+    crop_below = worker.reviewing.threshold if thumbnails.most else 0.0
+    queries = [PictureQuery(task.image_link, _entities(task), crop_below=crop_below) for task in tasks]
     own = replace(components, answerer=_Announced(components.answerer, writer))
     with closing(answer_pictures(queries, own, deadline)) as answers:
         for task, query in zip(tasks, queries, strict=True):
@@ -142,7 +152,7 @@ def _answer_in_time(
             if results and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY_FACTOR * slowest:
                 break
             try:
-                result = _picture_result(task, next(answers))
+                answered = next(answers)
             except DeadlineError:
                 # There is no more time. A first picture had all that there is: it has an error, or no attempt
                 # would get any further.
@@ -150,6 +160,8 @@ def _answer_in_time(
                     results.append(_picture_result(task, failed(query, _TOO_SLOW)))
                     writer.add(results[0])
                 break
+            result = _picture_result(task, answered, worker.reviewing.threshold)
+            thumbnails.add(task, answered)
             results.append(result)
             writer.add(result)
             worker.answered(result)
@@ -181,16 +193,16 @@ def _entities(task: PictureTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _picture_result(task: PictureTask, answers: PictureAnswers) -> PictureResult:
+def _picture_result(task: PictureTask, answers: PictureAnswers, threshold: float = 0.0) -> PictureResult:
     return PictureResult(
-        rows=tuple(_row_answer(question, answers) for question in task.questions),
+        rows=tuple(_row_answer(question, answers, threshold) for question in task.questions),
         labels=tuple((label.name, round(label.score, 4)) for label in answers.labels),
         milliseconds={stage: round(spent, 1) for stage, spent in answers.milliseconds.items()},
         notes=answers.notes,
     )
 
 
-def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
+def _row_answer(question: Question, answers: PictureAnswers, threshold: float) -> RowAnswer:
     if question.problem is not None:
         return bad_row(question)
     answer = answers.answers[question.entity_name]
@@ -207,4 +219,5 @@ def _row_answer(question: Question, answers: PictureAnswers) -> RowAnswer:
             (format_prediction(runner.quantity), round(runner.confidence, 4), runner.text)
             for runner in answer.runners_up
         ),
+        runner_up_boxes=tuple(r.box for r in answer.runners_up) if answer.sureness < threshold else (),
     )

@@ -11,8 +11,12 @@
     │   ├── 00000.begun1.jsonl               a worker has begun with a shard; 2: another one, and so on
     │   ├── 00000.0001.jsonl                 a part: answers that a worker wrote while it went on
     │   └── 00000.jsonl                      the last answers: the shard is complete
-    ├── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv and report.json,
-    │                                        or rejected.json alone
+    ├── runs/RUN/thumbnails/17.json          what is around the answer to row 17
+    ├── runs/RUN/reruns/RERUN.json          a run of rows of this run's errors.csv
+    ├── runs/RUN/review.jsonl                the least sure rows, for the page
+    ├── results/STEM/RUN/                    STEM_out.csv, details.csv, errors.csv, review.csv,
+    │                                        report.html and report.json, or rejected.json alone;
+    │                                        corrections.csv where a person decided rows
     └── results/SLUG/RUN/rejected.json       where STEM can't be a folder's name; SLUG is its readable
                                              part in RUN
 """
@@ -32,8 +36,20 @@ DETAILS: Final = "details.csv"
 # The rows with errors, in the input's columns.
 ERRORS: Final = "errors.csv"
 
+# The unsure rows, in the input's columns.
+REVIEW: Final = "review.csv"
+
+# The run's figures, to look at.
+REPORT_PAGE: Final = "report.html"
+
 # The run's figures.
 REPORT: Final = "report.json"
+
+# What persons decided; there only where somebody has.
+CORRECTIONS: Final = "corrections.csv"
+
+# The rows of dropped corrections that couldn't be taken.
+REFUSED_CORRECTIONS: Final = "corrections_refused.csv"
 
 # Why a file was rejected; its only output.
 REJECTED: Final = "rejected.json"
@@ -143,6 +159,37 @@ def begun_key(run: str, shard: str, number: int) -> str:
     return f"{shard_results_prefix(run)}{shard}.{_BEGUN}{number}.jsonl"
 
 
+def thumbnails_prefix(run: str) -> str:
+    """Prefix of the keys of a run's thumbnails."""
+    return f"runs/{run}/thumbnails/"
+
+
+def thumbnail_key(run: str, row: int) -> str:
+    """Key of the thumbnail of one row, by its position."""
+    return f"{thumbnails_prefix(run)}{row}.json"
+
+
+def thumbnail_row(key: str) -> int:
+    """The row in the key of a thumbnail; -1 where the key is of something else."""
+    name = PurePosixPath(key).stem
+    return int(name) if name.isdecimal() else -1
+
+
+def reruns_prefix(run: str) -> str:
+    """Prefix of the keys of what says that rows of a run were tried again in another one."""
+    return f"runs/{run}/reruns/"
+
+
+def rerun_key(run: str, rerun: str) -> str:
+    """Key of the description of a run that tries rows of this one again."""
+    return f"{reruns_prefix(run)}{rerun}.json"
+
+
+def review_queue_key(run: str) -> str:
+    """Key of the least sure rows of a run, as the page takes them."""
+    return f"runs/{run}/review.jsonl"
+
+
 def shard_of(key: str) -> str:
     """The name of the shard in the key of a shard, of its result, or of a part of it."""
     return PurePosixPath(key).stem.partition(".")[0]
@@ -200,15 +247,25 @@ def check_stem(stem: str, end: str = ".csv") -> None:
         )
 
 
-def output_keys(source: InputObject) -> dict[str, str]:
-    """Name -> key of each output of a run that succeeded, the predictions first."""
-    names = (predictions_name(source.stem, source.format), DETAILS, ERRORS, REPORT)
-    return {name: _output_key(source, name) for name in names}
+def output_keys(source: InputObject, run: str | None = None) -> dict[str, str]:
+    """Name -> key of each output of a run that succeeded, the predictions first and the report last.
+
+    Args:
+        source: The run's input.
+        run: The run's name, where the input is a copy of the one that it was made of.
+    """
+    names = (predictions_name(source.stem, source.format), DETAILS, ERRORS, REVIEW, REPORT_PAGE, REPORT)
+    return {name: output_key(source, name, run) for name in names}
 
 
-def predictions_key(source: InputObject) -> str:
+def predictions_key(source: InputObject, run: str | None = None) -> str:
     """Key of a run's predictions; they are written last, so that where they are, all outputs are."""
-    return _output_key(source, predictions_name(source.stem, source.format))
+    return output_key(source, predictions_name(source.stem, source.format), run)
+
+
+def output_key(source: InputObject, name: str, run: str | None = None) -> str:
+    """Key of one of a run's outputs; the arguments are those of :func:`output_keys`."""
+    return f"{results_prefix(source.stem, run or source.run)}{name}"
 
 
 def rejection_key(source: InputObject) -> str:
@@ -221,8 +278,4 @@ def rejection_key(source: InputObject) -> str:
         check_stem(source.stem, source.format)
     except RejectedInputError:
         return f"{results_prefix(source.slug, source.run)}{REJECTED}"
-    return _output_key(source, REJECTED)
-
-
-def _output_key(source: InputObject, name: str) -> str:
-    return f"{results_prefix(source.stem, source.run)}{name}"
+    return output_key(source, REJECTED)

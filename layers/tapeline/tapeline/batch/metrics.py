@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.shard_results import PictureResult
 from tapeline.telemetry import Metric, count, stage_seconds
 

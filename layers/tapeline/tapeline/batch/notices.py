@@ -8,7 +8,7 @@ from typing import Final, Literal
 from tapeline.batch import keys
 from tapeline.batch.documents import RejectionDocument, RunDocument
 from tapeline.batch.keys import InputObject
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import CorruptObjectError, ObjectMissingError, printable
 from tapeline.ports import Notifier, ObjectStore
 
@@ -90,7 +90,7 @@ def notice_of_run(run: str, failure: str | None, results: ObjectStore, bucket: s
     if failure is not None:
         return _failed(run, failure, results)
     source = RunDocument.load(results.read(keys.run_document_key(run))).source
-    report_key = keys.output_keys(source)[keys.REPORT]
+    report_key = keys.output_key(source, keys.REPORT, run)
     report = ReportDocument.load(results.read(report_key))
     return RunNotice(
         run=run,

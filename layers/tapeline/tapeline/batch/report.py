@@ -1,15 +1,22 @@
-"""report.json: what a run did, how long it took, and about how much it cost."""
+"""A run's figures, collected while its results stream by: what it did, how long it took, what it cost."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, Literal
+from typing import Final
 
-from tapeline.batch.documents import RunDocument, dump_document
+from tapeline.batch.documents import RunDocument
 from tapeline.batch.prices import gigabyte_seconds, workers_usd
-from tapeline.batch.schema import Schema
+from tapeline.batch.report_document import (
+    EntityCounts,
+    FailedRow,
+    Percentiles,
+    ReportDocument,
+    ReportInput,
+    ReviewCounts,
+    ShardCounts,
+)
+from tapeline.batch.rows import Row
 from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
 from tapeline.batch.spool import AnsweredRow
 from tapeline.entities import is_known
@@ -26,133 +33,14 @@ CONFIDENCE_BANDS: Final = tuple(
 # The entity that rows with an unknown one are counted under.
 UNKNOWN_ENTITY: Final = "unknown"
 
+# Equal parts of the confidence, from 0 to 1, that answers are counted in. Chosen by hand.
+CONFIDENCE_BINS: Final = 20
 
-@dataclass(frozen=True, slots=True)
-class ReportInput:
-    """The object version that the run answered.
+# The first rows of an error code that the report names. Chosen by hand.
+_FIRST_ROWS: Final = 3
 
-    Attributes:
-        bucket: The drop bucket.
-        key: The object's key.
-        version: Its version; None in a bucket without versioning.
-    """
-
-    bucket: str
-    key: str
-    version: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntityCounts:
-    """Rows of one entity.
-
-    Attributes:
-        answered: Rows with a prediction.
-        empty: Rows without a prediction and without an error.
-        errors: Rows with an error code.
-    """
-
-    answered: int
-    empty: int
-    errors: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShardCounts:
-    """Shards of a run.
-
-    Attributes:
-        planned: Shards of the first attempt.
-        answered: Shards with a result, the remainders of other shards among them.
-        broken: Objects among the shard results that couldn't be read to their end. What they lack counts as
-            unanswered.
-    """
-
-    planned: int
-    answered: int
-    broken: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Percentiles:
-    """How a stage's time is distributed over the pictures, in milliseconds.
-
-    Attributes:
-        p50: The median.
-        p95: The 95th percentile.
-    """
-
-    p50: float
-    p95: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReportDocument:
-    """report.json.
-
-    Attributes:
-        run: The run's name.
-        input: The object version that it answered.
-        rows: Rows in the input.
-        answered: Rows with a prediction.
-        empty: Rows without a prediction and without an error.
-        errors: Rows with an error code.
-        errors_by_code: Error code -> rows; only codes that occurred.
-        entities: Entity -> its rows; unknown entities together.
-        confidence_bands: Band of confidence -> answered rows in it; see :data:`CONFIDENCE_BANDS`.
-        pictures: Distinct links in the input.
-        pictures_read: Pictures in shard results, each counted once, or as often as it has tasks.
-        shards: The run's shards.
-        milliseconds: Stage -> its times; None where the stage never ran.
-        worker_seconds: Wall-clock time of all shards.
-        cold_starts: Shards that were a worker's first.
-        resnet50: Whether the workers had its model files.
-        model_hashes: File name -> SHA-256 of the model files.
-        code_versions: Versions of this package that answered shards.
-        estimated_cost_usd: US dollars at list prices for the workers. What the other functions cost is less
-            than a cent a run.
-    """
-
-    run: str
-    input: ReportInput
-    rows: int
-    answered: int
-    empty: int
-    errors: int
-    errors_by_code: Mapping[str, int]
-    entities: Mapping[str, EntityCounts]
-    confidence_bands: Mapping[str, int]
-    pictures: int
-    pictures_read: int
-    shards: ShardCounts
-    milliseconds: Mapping[str, Percentiles | None]
-    worker_seconds: float
-    cold_starts: int
-    resnet50: Literal["present", "absent"]
-    model_hashes: Mapping[str, str]
-    code_versions: tuple[str, ...]
-    estimated_cost_usd: float
-
-    @property
-    def seconds_per_picture(self) -> float | None:
-        """Seconds of a worker for a picture, its cold starts among them; None where no picture was read."""
-        return self.worker_seconds / self.pictures_read if self.pictures_read else None
-
-    def dump(self) -> bytes:
-        """Return the document as JSON."""
-        return dump_document(self)
-
-    @classmethod
-    def load(cls, body: bytes) -> "ReportDocument":
-        """Return what :meth:`dump` wrote.
-
-        Raises:
-            CorruptObjectError: The bytes are something else.
-        """
-        return _REPORT.load(body)
-
-
-_REPORT: Final = Schema(ReportDocument, name="a run's report", advice="drop the CSV again")
+# Characters of an input's cell in the report. Chosen by hand.
+_SHOWN_CELL: Final = 200
 
 
 class ReportBuilder:
@@ -160,13 +48,22 @@ class ReportBuilder:
 
     Args:
         document: The run's description.
+        threshold: How sure an answer has to be, from 0 to 1, not to be reviewed.
+        reruns: Runs of this run's errors.csv.
 
     Attributes:
         rows: Rows so far.
     """
 
-    def __init__(self, document: RunDocument) -> None:
+    def __init__(self, document: RunDocument, threshold: float = 0.0, reruns: tuple[str, ...] = ()) -> None:
         self._document = document
+        self._threshold = threshold
+        self._reruns = reruns
+        self._bins = [0] * CONFIDENCE_BINS
+        self._decisions: Counter[str] = Counter()
+        self._first: dict[str, list[FailedRow]] = {}
+        self._thumbnails = 0
+        self._unsure = 0
         self._answered: set[str] = set()
         self._cold: set[str] = set()
         self._results = 0
@@ -217,11 +114,30 @@ class ReportBuilder:
             if stage in self._tenths:
                 self._tenths[stage][round(spent * 10)] += 1
 
-    def add_row(self, entity_name: str, answer: AnsweredRow) -> None:
-        """Count a row's answer."""
+    def add_review(self, unsure: int, thumbnails: int) -> None:
+        """Count the rows to review, and the thumbnails of them."""
+        self._unsure += unsure
+        self._thumbnails += thumbnails
+
+    def add_row(self, row: Row, answer: AnsweredRow, machine: AnsweredRow | None = None) -> None:
+        """Count a row's answer.
+
+        Args:
+            row: The row.
+            answer: Its answer.
+            machine: What was predicted, where a person decided about it.
+        """
         self.rows += 1
+        predicted = machine or answer
+        if predicted.prediction:
+            last = CONFIDENCE_BINS - 1
+            self._bins[min(int(predicted.confidence * CONFIDENCE_BINS), last)] += 1
+        if answer.decision:
+            self._decisions[answer.decision] += 1
+        entity_name = row.entity_name
         if answer.error_code:
             self._codes[answer.error_code] += 1
+            self._name_error(row, answer)
             kind = "errors"
         else:
             kind = "answered" if answer.prediction else "empty"
@@ -230,6 +146,14 @@ class ReportBuilder:
         # There can be as many unknown entities as rows: they are counted together.
         known = entity_name if is_known(entity_name) else UNKNOWN_ENTITY
         self._entities.setdefault(known, Counter())[kind] += 1
+
+    def _name_error(self, row: Row, answer: AnsweredRow) -> None:
+        first = self._first.setdefault(answer.error_code, [])
+        if len(first) < _FIRST_ROWS:
+            index, link, entity = (
+                cell[:_SHOWN_CELL] for cell in (row.index, row.image_link, row.entity_name)
+            )
+            first.append(FailedRow(index, link, entity, answer.error))
 
     def build(self) -> ReportDocument:
         """Return the report on all that was added."""
@@ -250,7 +174,9 @@ class ReportBuilder:
             confidence_bands=dict(zip(CONFIDENCE_BANDS, self._bands, strict=True)),
             pictures=self._document.pictures,
             pictures_read=self._pictures,
-            shards=ShardCounts(self._document.shards, len(self._answered), self._broken),
+            shards=ShardCounts(
+                self._document.shards, sum("/" not in name for name in self._answered), self._broken
+            ),
             milliseconds={stage: _percentiles(tenths) for stage, tenths in self._tenths.items()},
             worker_seconds=round(self._seconds, 1),
             cold_starts=len(self._cold),
@@ -258,12 +184,22 @@ class ReportBuilder:
             model_hashes=dict(self._hashes),
             code_versions=tuple(sorted(self._versions)),
             estimated_cost_usd=round(self._cost(), 6),
+            reruns=self._reruns,
+            review=ReviewCounts(
+                self._threshold,
+                self._unsure,
+                self._decisions["confirmed"],
+                self._decisions["corrected"],
+                self._thumbnails,
+                tuple(self._bins),
+            ),
+            first_errors={code: tuple(first) for code, first in sorted(self._first.items())},
         )
 
     def _cost(self) -> float:
         """The workers' cost in US dollars."""
-        # FanOut writes the shard, workers write the results.
-        puts = len(self._answered) + self._results
+        # FanOut writes the shard, workers write the results and the thumbnails.
+        puts = len(self._answered) + self._results + self._thumbnails
         return workers_usd(self._gigabyte_seconds, len(self._answered), puts)
 
 

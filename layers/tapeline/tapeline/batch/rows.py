@@ -1,16 +1,24 @@
 """The input CSV: its header, its rows, and what makes it unusable as a whole."""
 
 import csv
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
 from tapeline.batch.lines import InputLines
 from tapeline.batch.table_formats import as_csv
-from tapeline.batch.tables import ERROR_COLUMNS, MAX_CELL_LENGTH, join_cells, restore_cell, unfit_cells
+from tapeline.batch.tables import (
+    ERROR_COLUMNS,
+    MAX_CELL_LENGTH,
+    ORIGIN_COLUMNS,
+    join_cells,
+    restore_cell,
+    unfit_cells,
+)
 from tapeline.download.links import MAX_LINK_LENGTH
 from tapeline.errors import ErrorCode, RejectedInputError
 
@@ -40,6 +48,26 @@ _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars
 _LIKENESS: Final = 0.8
 
 
+# As FanOut names runs; see tapeline.batch.keys.
+RUN_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,80}")
+
+# Digits of a row's number at most: more than MaxRows has.
+_ROW_DIGITS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row of an errors.csv or a review.csv is from.
+
+    Attributes:
+        run: The run's name.
+        row: The row's position in that run's input.
+    """
+
+    run: str
+    row: int
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One data row of the input.
@@ -52,6 +80,7 @@ class Row:
             long.
         cells: All of the line's cells as given, but for those that errors.csv added.
         problem: What is wrong with the line itself, or None.
+        origin: Where it is from, in an errors.csv that says so; None for any other row.
     """
 
     position: int
@@ -60,6 +89,7 @@ class Row:
     entity_name: str
     cells: tuple[str, ...]
     problem: str | None
+    origin: Origin | None = None
 
 
 class RowReader:
@@ -100,7 +130,7 @@ class RowReader:
         # A BOM may stand within the quotes of the first name.
         header[0] = header[0].lstrip("\ufeff")
         self._width = len(header)
-        self._error_code, self._kept = _error_column(header)
+        self._error_code, self._origin, self._kept = _added_columns(header)
         names = [header[index] for index in self._kept]
         self.columns = tuple(names if self._error_code is None else map(restore_cell, names))
         self._indexes = self._find_used_columns()
@@ -112,7 +142,26 @@ class RowReader:
             RejectedInputError: See the class.
         """
         for position, cells in enumerate(self._records()):
-            yield self._row(position, self._original(cells))
+            row = self._row(position, self._original(cells))
+            yield row if self._origin is None else replace(row, origin=self._origin_of(cells))
+
+    @property
+    def is_errors_csv(self) -> bool:
+        """Whether the file is an errors.csv that says where its rows are from."""
+        return self._origin is not None
+
+    def row_of(self, position: int, cells: Sequence[str]) -> Row:
+        """Return a row with other cells than those in the file.
+
+        Args:
+            position: The row's number.
+            cells: Its cells, under :attr:`columns`.
+        """
+        return self._row(position, list(cells))
+
+    def _origin_of(self, cells: Sequence[str]) -> Origin | None:
+        run, row = (cells[index].strip() if index < len(cells) else "" for index in self._origin or (0, 0))
+        return parse_origin(run, row)
 
     def _find_used_columns(self) -> dict[str, int]:
         """Return used column -> its index among :attr:`columns`."""
@@ -254,11 +303,26 @@ def _fold(name: str) -> str:
     return "".join(filter(str.isalnum, compatible))
 
 
-def _error_column(header: Sequence[str]) -> tuple[int | None, list[int]]:
-    """Return the index of ``error_code``, None but in an errors.csv, and those of the input's own columns."""
+def parse_origin(run: str, row: str) -> Origin | None:
+    """Return where a row is from by its two cells; None where they don't say."""
+    known = RUN_NAME.fullmatch(run) and row.isascii() and row.isdecimal() and len(row) <= _ROW_DIGITS
+    return Origin(sys.intern(run), int(row)) if known else None
+
+
+def _added_columns(header: Sequence[str]) -> tuple[int | None, tuple[int, int] | None, list[int]]:
+    """Return the columns that errors.csv added, and the input's own.
+
+    Returns:
+        The index of ``error_code``, None but in an errors.csv; those of the run and the row, None where an
+        errors.csv hasn't got them; and those of the input's own columns.
+    """
     # The last ones of their names: an input may have such a column of its own.
     last = {name.strip(): index for index, name in enumerate(header)}
     if not all(name in last for name in ERROR_COLUMNS):
-        return None, list(range(len(header)))
-    added = {last[name] for name in ERROR_COLUMNS}
-    return last[ERROR_COLUMNS[0]], [index for index in range(len(header)) if index not in added]
+        return None, None, list(range(len(header)))
+    added = [last[name] for name in ERROR_COLUMNS]
+    origin = None
+    if all(name in last and last[name] > max(added) for name in ORIGIN_COLUMNS):
+        origin = (last[ORIGIN_COLUMNS[0]], last[ORIGIN_COLUMNS[1]])
+        added += origin
+    return added[0], origin, [index for index in range(len(header)) if index not in added]

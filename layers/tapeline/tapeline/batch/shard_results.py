@@ -71,6 +71,8 @@ class RowAnswer:
         text: The line of text that the prediction was read from; empty where there is none.
         box: The line's corners in pixels of the original picture.
         runners_up: What could have been answered instead, best first.
+        runner_up_boxes: The corners of the lines of the runners-up, where the answer is to be reviewed; most
+            answers are read by nobody, and have none.
         error_code: Why the row couldn't be answered, or None.
         error: The same in words; empty where there is no error.
     """
@@ -82,6 +84,7 @@ class RowAnswer:
     text: str = ""
     box: Box | None = None
     runners_up: tuple[RunnerUpRecord, ...] = ()
+    runner_up_boxes: tuple[Box, ...] = ()
     error_code: ErrorCode | None = None
     error: str = ""
 

@@ -5,11 +5,12 @@ Shard results come in any order and rows are needed in the input's; a file keeps
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+from tapeline.answers import sureness
 from tapeline.batch.shard_results import PictureResult, RowAnswer
 
 # Answers that are written to the database at once. Chosen by hand: about 1 MB.
@@ -34,6 +35,8 @@ class AnsweredRow(NamedTuple):
         error_code: Why the row has no answer; empty where it has one.
         error: The same in words.
         notes: What limits left out of the picture's reading, as JSON; empty where there is nothing.
+        decision: What a person made of the prediction, ``confirmed`` or ``corrected``; empty where nobody has
+            looked at it.
     """
 
     position: int
@@ -48,6 +51,14 @@ class AnsweredRow(NamedTuple):
     error_code: str = ""
     error: str = ""
     notes: str = ""
+    decision: str = ""
+
+    @property
+    def sureness(self) -> float:
+        """How probably the answer is right, from 0 to 1; 0 with an error."""
+        if self.error_code:
+            return 0.0
+        return sureness(answered=bool(self.prediction), confidence=self.confidence, stated=self.stated)
 
 
 class AnswerSpool:
@@ -68,6 +79,7 @@ class AnswerSpool:
             " stated REAL, text TEXT, box TEXT, runners_up TEXT, labels TEXT, milliseconds REAL,"
             " error_code TEXT, error TEXT, notes TEXT)"
         )
+        self._database.execute("CREATE TABLE edited (position INTEGER PRIMARY KEY, cells TEXT)")
         # A byte for each row: 1 where it has an answer.
         self._answered = bytearray(rows)
         self._waiting: list[AnsweredRow] = []
@@ -97,16 +109,29 @@ class AnswerSpool:
             self._write()
         return kept
 
+    def add_edited(self, position: int, cells: Sequence[str]) -> None:
+        """Keep what a row has become in an errors.csv that was dropped again."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO edited VALUES (?, ?)", (position, _JSON.encode(list(cells)))
+        )
+
+    def edited_in_order(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the position and the cells of each edited row, in ascending order of position."""
+        with closing(self._database.execute("SELECT * FROM edited ORDER BY position")) as found:
+            for position, cells in found:
+                yield position, json.loads(cells)
+
     def in_order(self) -> Iterator[AnsweredRow]:
         """Yield the answers in ascending order of position."""
         self._write()
         with closing(self._database.execute("SELECT * FROM answers ORDER BY position")) as found:
-            yield from map(AnsweredRow._make, found)
+            for cells in found:
+                yield AnsweredRow(*cells)
 
     def _write(self) -> None:
-        self._database.executemany(
-            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting
-        )
+        # Without the decision: persons' come later.
+        kept = (row[:-1] for row in self._waiting)
+        self._database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
         self._waiting.clear()
 
 
@@ -118,13 +143,20 @@ def _answered_row(row: RowAnswer, labels: str, milliseconds: float, notes: str) 
         row.stated,
         row.text,
         _json(row.box),
-        _json(row.runners_up),
+        _json(_runners_up(row)),
         labels,
         milliseconds,
         row.error_code or "",
         row.error,
         notes,
     )
+
+
+def _runners_up(row: RowAnswer) -> tuple[object, ...]:
+    """Return each runner-up with its box, where there are boxes."""
+    if len(row.runner_up_boxes) != len(row.runners_up):
+        return row.runners_up
+    return tuple((*runner, box) for runner, box in zip(row.runners_up, row.runner_up_boxes, strict=True))
 
 
 def _json(cells: tuple[object, ...] | None) -> str:

@@ -105,11 +105,14 @@ class ReducerOutput(StateDocument):
         rows: Rows in the outputs, which is rows in the input.
         errors: Rows with an error code among them.
         output: Key of the predictions in the results bucket.
+        origin: The run whose errors.csv the input is, and whose outputs are to be made anew; None where the
+            input is a new one.
     """
 
     rows: _Count
     errors: _Count
     output: _Name
+    origin: _Name | None = None
 
 
 class ExecutionEnd(StateDocument):

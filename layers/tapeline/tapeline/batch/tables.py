@@ -13,8 +13,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, TextIO
 
-# The columns of errors.csv after the input's own.
+# The columns of errors.csv after the input's own, but for those of :data:`ORIGIN_COLUMNS`.
 ERROR_COLUMNS: Final = ("error_code", "error")
+
+# The last columns of errors.csv and review.csv: the run that a row is from, and its number there from 0.
+ORIGIN_COLUMNS: Final = ("run", "row")
 
 # Characters of an input's cell at most. Python's csv module reads at most 131,072 by default, of which one
 # is left for the apostrophe before a formula. Source: csv.field_size_limit().

@@ -9,7 +9,7 @@ from typing import Final
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.parallel import map_ahead
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.shard_results import load_shard_result
 from tapeline.errors import CorruptObjectError, ObjectMissingError
 from tapeline.ports import ExecutionReader, ExecutionState, LinkSigner, ObjectStore
@@ -101,7 +101,7 @@ class RunTracker:
                 "the names are those of the folders results/FILE/RUN/ in the results bucket, where "
                 f"{keys.REJECTED} says why a file was refused"
             ) from error
-        if self._results.exists(keys.predictions_key(document.source)):
+        if self._results.exists(keys.predictions_key(document.source, document.run)):
             return self._finished(document)
         counts, unread = self._count(self._results.keys(keys.shard_results_prefix(run)))
         codes: Counter[str] = Counter()
@@ -123,7 +123,7 @@ class RunTracker:
         )
 
     def _finished(self, document: RunDocument) -> RunStatus:
-        outputs = keys.output_keys(document.source)
+        outputs = keys.output_keys(document.source, document.run)
         report = ReportDocument.load(self._results.read(outputs[keys.REPORT]))
         return RunStatus(
             run=document.run,

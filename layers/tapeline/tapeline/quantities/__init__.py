@@ -27,7 +27,13 @@ from tapeline.quantities.new_units import NEW_SIZES, find_new_quantities, size_o
 from tapeline.quantities.parser import find_quantities
 from tapeline.quantities.quantity import FoundQuantity, Quantity, RangeBound, size
 from tapeline.quantities.text import correct_misread, plain_text
-from tapeline.quantities.units import ALL_UNITS, LENGTH_UNITS, SIZE_BY_UNIT, announced_unit
+from tapeline.quantities.units import (
+    ALL_UNITS,
+    LENGTH_UNITS,
+    SIZE_BY_UNIT,
+    UNIT_BY_TYPED_SYMBOL,
+    announced_unit,
+)
 
 __all__ = [
     "ALL_UNITS",
@@ -35,6 +41,7 @@ __all__ = [
     "MAX_DECIMALS",
     "NEW_SIZES",
     "SIZE_BY_UNIT",
+    "UNIT_BY_TYPED_SYMBOL",
     "FoundQuantity",
     "Quantity",
     "RangeBound",

@@ -32,6 +32,17 @@ SIZE_BY_UNIT: Final[dict[str, float]] = {
     "millivolt": 1e-3, "volt": 1.0, "kilovolt": 1000.0, "watt": 1.0, "kilowatt": 1000.0,
 }  # fmt: skip
 
+# A unit's symbols, as persons type them -> its full name. Each is one of the spellings below.
+UNIT_BY_TYPED_SYMBOL: Final[dict[str, str]] = {
+    "mm": "millimetre", "cm": "centimetre", "m": "metre", "in": "inch", '"': "inch", "ft": "foot",
+    "'": "foot", "yd": "yard",
+    "mcg": "microgram", "mg": "milligram", "g": "gram", "kg": "kilogram", "oz": "ounce",
+    "lb": "pound", "lbs": "pound",
+    "ml": "millilitre", "cl": "centilitre", "dl": "decilitre", "l": "litre", "fl oz": "fluid ounce",
+    "cu in": "cubic inch", "cu ft": "cubic foot", "pt": "pint", "qt": "quart", "gal": "gallon",
+    "mv": "millivolt", "v": "volt", "kv": "kilovolt", "w": "watt", "kw": "kilowatt",
+}  # fmt: skip
+
 # A unit's full name -> its spellings in plain text, the first that fits wins: cubic units before lengths.
 # Chosen by hand from product pictures. ``[o0]z``, ``[l1i]b``, ``[il]n``, ``[c€]m``, ``m[l1]`` and ``l[o0]z``
 # (for ``fl oz``) allow for letters that OCR confuses. Every pattern has a bounded length.
