@@ -26,6 +26,7 @@ OPT_INS: Final[Mapping[str, Mapping[str, str]]] = {
     "origin": {"CorsOrigin": "https://shop.example.com"},
     "access logs": {"ApiAccessLogs": "true"},
     "buckets": {"ImageBuckets": "shop,archive"},
+    "arm64": {"Architecture": "arm64"},
     "endpoint": {"AwsEndpoint": "http://127.0.0.1:4566"},
 }
 # Sets of them in which each pair is both in, both out, and one without the other: none is in the first, and
