@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from infra.local.job import wait_for_execution
+from infra.local.job import Job, answer_csv, wait_for_execution
+from infra.local.progress import Progress
 from infra.local.reviewing import reductions
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.running import RunResult
 from tests.integration.chromium import NEEDS_CHROMIUM, SHOTS, WIDE, serious_problems
-from tests.integration.conftest import Api
+from tests.integration.conftest import ROOT, Api
 
 PHONE = (390, 800)
 
@@ -117,9 +118,18 @@ class Reviewed:
             wait_for_execution(name, self.api.service.stack)
 
 
+@pytest.fixture(scope="module")
+def own_run(api: Api, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """The examples once more: other tests compare the outputs of theirs."""
+    folder = tmp_path_factory.mktemp("reviewed")
+    source = folder / "reviewed.csv"
+    source.write_bytes((ROOT / "examples/test.csv").read_bytes())
+    return answer_csv(Job(source, folder / "out"), api.service.stack, Progress(bar=False))
+
+
 @pytest.fixture
-def reviewed(browser: Browser, api: Api, example_run: RunResult) -> Iterator[Reviewed]:
-    made = Reviewed(browser, api, example_run)
+def reviewed(browser: Browser, api: Api, own_run: RunResult) -> Iterator[Reviewed]:
+    made = Reviewed(browser, api, own_run)
     yield made
     for person in made.people:
         person.close()
