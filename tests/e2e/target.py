@@ -11,7 +11,7 @@ from typing import Any, Final
 import boto3
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import Deployment
+from infra.local.deployment import Deployment, files_of
 from infra.local.service import serve_api
 
 ROOT: Final = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def local_target() -> Iterator[Target]:
         deployment = Deployment(
             ROOT / ".cache/models", workers=2, parameters=PARAMETERS, stack="tapeline-e2e"
         )
-        with serve_api(deployment, cloud, port=0, images=IMAGES) as service:
+        with serve_api(deployment, cloud, port=0, pictures=files_of(IMAGES)) as service:
             stack = service.stack
             yield Target(stack.name, False, stack.outputs, service.url, service.key, cloud.client)
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tapeline.batch.estimate import InputCounts, Pace, estimate_run
-from tapeline.batch.report import ReportDocument
+from tapeline.batch.report_document import ReportDocument
 from tests.e2e.conftest import Facts
 from tests.e2e.target import IMAGES, ROOT, Target
 from tests.emitted import emitted_by, values_of
