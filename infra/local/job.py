@@ -155,9 +155,7 @@ def picture_names(csv: Path) -> Iterator[str]:
 
 def _upload_csv(csv: Path, stack: Stack) -> InputObject:
     # The trigger takes .csv only; the outputs are named after the stem in any case.
-    key = f"incoming/{csv.stem}.csv"
-    answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=csv.read_bytes())
-    return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+    return stack.drop_file(f"incoming/{csv.stem}.csv", csv.read_bytes())
 
 
 def _wait_for_start(source: InputObject, stack: Stack, seconds: float) -> None:

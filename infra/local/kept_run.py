@@ -16,7 +16,6 @@ from infra.local.deployment import Stack
 from tapeline.batch import keys
 from tapeline.batch.corrections import corrections_key
 from tapeline.batch.documents import JSON_TYPE, RunDocument
-from tapeline.batch.keys import InputObject
 from tapeline.batch.reruns import rerun_names
 from tapeline.batch.rows import RowReader
 from tapeline.errors import RejectedInputError, RunFailedError
@@ -126,10 +125,7 @@ def restore_run(out: Path, document: RunDocument, stack: Stack) -> RunDocument:
     for path in sorted(folder.glob("runs/*/run.json")):
         own = RunDocument.load(path.read_bytes())
         key = _input_key(own)
-        answer = stack.cloud.s3.put_object(
-            Bucket=stack.drop_bucket, Key=key, Body=(folder / key).read_bytes()
-        )
-        source = InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+        source = stack.drop_file(key, (folder / key).read_bytes())
         restored[own.run] = replace(own, source=source)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         key = path.relative_to(folder).as_posix()
