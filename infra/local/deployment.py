@@ -9,6 +9,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.package import Override
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
+from tapeline.batch.keys import InputObject
 from tapeline.local_components import processors
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
@@ -71,6 +72,11 @@ class Stack:
     def drop(self) -> BucketStore:
         """The bucket for inputs and uploaded pictures."""
         return BucketStore(self.cloud.s3, self.drop_bucket)
+
+    def drop_file(self, key: str, body: bytes) -> InputObject:
+        """Put a file into the drop bucket, and return its version."""
+        answer = self.cloud.s3.put_object(Bucket=self.drop_bucket, Key=key, Body=body)
+        return InputObject(self.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 
     @property
     def results(self) -> BucketStore:

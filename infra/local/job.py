@@ -96,12 +96,7 @@ def answer_csv(job: Job, stack: Stack, progress: Progress) -> RunResult:
 
 def restore(out: Path, document: RunDocument, stack: Stack) -> RunDocument:
     """Copy the kept run of a folder into a deployed stack; return its description there."""
-
-    def put(key: str, body: bytes) -> InputObject:
-        answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=body)
-        return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
-
-    return restore_run(out, document, stack.results, put)
+    return restore_run(out, document, stack.results, stack.drop_file)
 
 
 def wait_for_execution(name: str, stack: Stack) -> None:
@@ -121,9 +116,7 @@ def wait_for_execution(name: str, stack: Stack) -> None:
 
 def _upload_csv(csv: Path, stack: Stack) -> InputObject:
     # The trigger takes these ends only; any other file is read as what it is, and its outputs are CSV.
-    key = f"incoming/{''.join(split_name(csv.name))}"
-    answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=csv.read_bytes())
-    return InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+    return stack.drop_file(f"incoming/{''.join(split_name(csv.name))}", csv.read_bytes())
 
 
 def _wait_for_start(source: InputObject, stack: Stack, seconds: float) -> None:

@@ -71,9 +71,7 @@ def correct_csv(path: Path, out: Path, cloud: LocalCloud) -> Corrected:
 
 def correct_in(stack: Stack, document: RunDocument, path: Path, out: Path) -> Corrected:
     """Drop a filled-in review.csv into a deployed stack that has its run; see :func:`correct_csv`."""
-    key = f"corrections/{path.stem}.csv"
-    answer = stack.cloud.s3.put_object(Bucket=stack.drop_bucket, Key=key, Body=path.read_bytes())
-    source = InputObject(stack.drop_bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+    source = stack.drop_file(f"corrections/{path.stem}.csv", path.read_bytes())
     refused = keys.output_key(document.source, keys.REFUSED_CORRECTIONS, document.run)
     _wait_for(source, refused, stack)
     started = reductions(document.run, stack)

@@ -1,7 +1,6 @@
 """The commands of docs/review.md, in their order, as the Makefile has them."""
 
 import csv
-import os
 import re
 import shlex
 import signal
@@ -15,6 +14,7 @@ import requests
 
 from infra.command.training import train
 from tests.integration.conftest import ROOT
+from tests.integration.test_run_command import environment
 
 COMMANDS = re.findall(r"^\$ make (\w+) (.*)$", (ROOT / "docs/review.md").read_text(), re.MULTILINE)
 
@@ -29,15 +29,6 @@ def expanded(target: str, variables: str, *more: str) -> list[str]:
     words = shlex.split(done.stdout.replace("\\\n", " "))
     start = words.index("-m")
     return [sys.executable, *words[start:]]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    paths = ("layers/tapeline", "functions", ".")
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / path) for path in paths),
-        "TMPDIR": str(folder),
-    }
 
 
 def run(folder: Path, *arguments: str) -> str:
