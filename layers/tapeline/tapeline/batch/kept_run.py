@@ -15,6 +15,7 @@ from typing import Final
 from tapeline.batch import keys
 from tapeline.batch.corrections import corrections_key
 from tapeline.batch.documents import JSON_TYPE, RunDocument
+from tapeline.batch.keys import InputObject
 from tapeline.batch.reruns import rerun_names
 from tapeline.batch.rows import RowReader
 from tapeline.errors import RejectedInputError, RunFailedError
