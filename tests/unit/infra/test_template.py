@@ -158,6 +158,16 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {name: item["Properties"] for name, item in found if item["Type"] == kind}
 
 
+def test_all_functions_and_their_layer_are_for_the_processors_that_are_asked_for() -> None:
+    found = expand(TEMPLATE, {"Architecture": "arm64"})["Resources"].values()
+    functions = [item["Properties"] for item in found if item["Type"] == "AWS::Lambda::Function"]
+    layers = [item["Properties"] for item in found if item["Type"] == "AWS::Lambda::LayerVersion"]
+    asked = [{"Ref": "Architecture"}]
+    assert len(functions) >= 5
+    assert [item["Architectures"] for item in functions] == [asked] * len(functions)
+    assert [item["CompatibleArchitectures"] for item in layers] == [asked]
+
+
 def test_every_function_has_a_log_group_that_forgets() -> None:
     groups = resources("AWS::Logs::LogGroup")
     for name, properties in resources("AWS::Serverless::Function").items():
