@@ -99,8 +99,15 @@ def test_nothing_takes_nothing() -> None:
     assert estimate_run(InputCounts(0, 0), Pace()) == Estimate(0, 0, None, None, 0, 0.0, 0.0, 1.0, 40)
 
 
-def test_the_largest_run_that_was_measured_stays_below_two_hundred_dollars() -> None:
-    assert 150 < estimate_run(InputCounts(5_000_000, 3_450_000), Pace()).usd < 200
+@pytest.mark.parametrize(("rows", "pictures"), [(131_187, 90_666), (5_000_000, 3_450_000)])
+def test_docs_scale_md_has_the_estimates_of_its_runs(rows: int, pictures: int) -> None:
+    found = estimate_run(InputCounts(rows, pictures), Pace())
+    table = (Path(__file__).parents[3] / "docs/scale.md").read_text().split("## Before a run")[1]
+    (line,) = [line for line in table.splitlines() if line.startswith("|") and f"| {rows:,} |" in line]
+    _, _, shards, minutes, usd = [cell.strip() for cell in line.split("|")][3:8]
+    assert shards == f"{found.shards:,}"
+    assert float(minutes.replace(",", "")) == pytest.approx(found.minutes, abs=0.5)
+    assert float(usd) == pytest.approx(found.usd, abs=0.5)
 
 
 @given(st.integers(0, 10_000_000), st.integers(1, 1000), st.integers(1, 1000))
