@@ -4,16 +4,20 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, Self
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from predict.problems import SHOWN_CHARACTERS, invalid_request
-from predict.requests import decode_body, media_type_of
+from predict.requests import (
+    JSON_TYPE,
+    decode_body,
+    media_type_of,
+    unsupported_media_type,
+    validate_json,
+)
 from predict.settings import PredictSettings
 from tapeline.batch.estimate import Estimate, InputCounts, count_input, estimate_run
 from tapeline.errors import ErrorCode, ProblemError, RejectedInputError
 
-# Media type of a body that is a file's counts, and of one that is a file.
-_JSON: Final = "application/json"
+# Media type of a body that is a file.
 CSV_TYPE: Final = "text/csv"
 
 # The most rows that a request may count: a thousand times the largest MaxRows, so that sums stay exact.
@@ -99,14 +103,7 @@ def _counts(event: BaseProxyEvent, settings: PredictSettings) -> InputCounts:
             return count_input([body], settings.allowed_prefixes)
         except RejectedInputError as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-input", str(error)) from error
-    if media_type != _JSON:
-        raise ProblemError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            f"expected a body of the type {CSV_TYPE} or {_JSON}, received {media_type[:SHOWN_CHARACTERS]!r}",
-        )
-    try:
-        request = EstimateRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid_request(error.errors(include_url=False, include_context=False)) from error
+    if media_type != JSON_TYPE:
+        raise unsupported_media_type(event, CSV_TYPE, JSON_TYPE)
+    request = validate_json(body, EstimateRequest)
     return InputCounts(request.rows, request.pictures)

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from predict.estimates import CSV_TYPE, EstimateRequest
 from predict.models import PredictRequest
 from predict.problems import CONTENT_TYPE, Problem
-from predict.requests import PICTURE_TYPES
+from predict.requests import JSON_TYPE, PICTURE_TYPES
+from predict.review_models import SaveDecisions
 from tapeline import __version__
 
 # The security scheme of routes that need a key: pass it to a route as ``security``.
@@ -65,9 +66,8 @@ def describe_api(api: APIGatewayRestResolver) -> dict[str, Any]:
         security_schemes={"ApiKey": APIKey.model_validate({"in": "header", "name": "x-api-key"})},
     )
     document: dict[str, Any] = schema.model_dump(by_alias=True, exclude_none=True, mode="json")
-    _add_models(document, EstimateRequest, PredictRequest, Problem)
-    _add_predict_body(document)
-    _add_estimate_body(document)
+    _add_models(document, EstimateRequest, PredictRequest, Problem, SaveDecisions)
+    _add_bodies(document)
     _remove_powertools_errors(document)
     return document
 
@@ -91,24 +91,18 @@ def _add_models(document: dict[str, Any], *models: type[BaseModel]) -> None:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 
-def _add_predict_body(document: dict[str, Any]) -> None:
-    """Add the body of ``POST /predict``: no parameter of its handler declares it, as it has two forms."""
+def _add_bodies(document: dict[str, Any]) -> None:
+    """Add the requests' bodies: no parameter of a handler declares one, as each checks its media type itself."""
     pictures = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in PICTURE_TYPES}
-    document["paths"]["/predict"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {"application/json": {"schema": _reference(PredictRequest)}, **pictures},
-    }
-
-
-def _add_estimate_body(document: dict[str, Any]) -> None:
-    """Add the body of ``POST /estimate``, which has two forms too."""
-    document["paths"]["/estimate"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {
-            "application/json": {"schema": _reference(EstimateRequest)},
-            CSV_TYPE: {"schema": {"type": "string"}},
-        },
-    }
+    for path, method, model, others in (
+        ("/predict", "post", PredictRequest, pictures),
+        ("/estimate", "post", EstimateRequest, {CSV_TYPE: {"schema": {"type": "string"}}}),
+        ("/runs/{run}/corrections", "patch", SaveDecisions, {}),
+    ):
+        document["paths"][path][method]["requestBody"] = {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": _reference(model)}, **others},
+        }
 
 
 def _remove_powertools_errors(document: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from predict.models import EntityName, PredictRequest, unique_names
 from predict.problems import SHOWN_CHARACTERS, invalid_request
@@ -19,7 +19,7 @@ from tapeline.predicting import POSTED
 PICTURE_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
 
 # Media type of a body that is a PredictRequest.
-_JSON: Final = "application/json"
+JSON_TYPE: Final = "application/json"
 
 # Bytes of a JSON body beside the picture's base64: the other fields and white space. Chosen by hand.
 _OTHER_FIELDS_BYTES: Final = 64 * 1024
@@ -57,15 +57,10 @@ def parse_request(
             field, or is too large.
     """
     media_type = media_type_of(event)
-    if media_type == _JSON:
+    if media_type == JSON_TYPE:
         return _from_json(event, max_bytes)
     if media_type not in PICTURE_TYPES:
-        raise ProblemError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            f"expected a body of the type {_JSON}, {', '.join(PICTURE_TYPES)}, "
-            f"received {media_type[:SHOWN_CHARACTERS]!r}",
-        )
+        raise unsupported_media_type(event, JSON_TYPE, *PICTURE_TYPES)
     if not entity_names:
         raise invalid_request(
             [{"loc": ("query", "entity_name"), "msg": "expected one or more entities, received none"}]
@@ -101,7 +96,40 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
 
 def media_type_of(event: BaseProxyEvent) -> str:
     """Return the media type of a request's body, without parameters; JSON's where the request has none."""
-    return (event.headers.get("content-type") or _JSON).split(";")[0].strip().lower()
+    return (event.headers.get("content-type") or JSON_TYPE).split(";")[0].strip().lower()
+
+
+def parse_json[M: BaseModel](event: BaseProxyEvent, model: type[M]) -> M:
+    """Parse a body that is JSON and nothing else.
+
+    Raises:
+        ProblemError: The body has another media type, or isn't what the model describes.
+    """
+    if media_type_of(event) != JSON_TYPE:
+        raise unsupported_media_type(event, JSON_TYPE)
+    return validate_json(decode_body(event), model)
+
+
+def validate_json[M: BaseModel](body: bytes, model: type[M]) -> M:
+    """Return what a JSON body says.
+
+    Raises:
+        ProblemError: It isn't what the model describes.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_request(error.errors(include_url=False, include_context=False)) from error
+
+
+def unsupported_media_type(event: BaseProxyEvent, *expected: str) -> ProblemError:
+    """Return the problem of a body that has none of the expected media types."""
+    return ProblemError(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        f"expected a body of the type {', '.join(expected)}, "
+        f"received {media_type_of(event)[:SHOWN_CHARACTERS]!r}",
+    )
 
 
 def decode_body(event: BaseProxyEvent) -> bytes:

@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from predict.endpoints import RunName, Services
 from predict.models import data_url
+from predict.requests import parse_json
 from predict.review_models import (
     OutputsStarted,
     ReviewedRows,
@@ -76,8 +77,9 @@ class ReviewEndpoints:
         with _known_run():
             return RunDecisions.of(self._services.reviewer.decisions(run))
 
-    def decide(self, run: _Run, decisions: Annotated[SaveDecisions, Body()]) -> RunDecisions:
+    def decide(self, run: _Run) -> RunDecisions:
         """Save decisions about a run, unless somebody else has saved some since."""
+        decisions = parse_json(self._api.current_event, SaveDecisions)
         with _known_run():
             saved = self._services.reviewer.decide(run, decisions.answers(), decisions.tag)
         if saved is None:

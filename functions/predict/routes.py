@@ -109,7 +109,7 @@ def _add_review_routes(api: APIGatewayRestResolver, endpoints: ReviewEndpoints) 
     api.patch(
         "/runs/<run>/corrections",
         summary="Save decisions about a run",
-        responses=describe_responses({**problems, **conflict}),
+        responses=describe_responses({**problems, **conflict, 415: "The body has another media type."}),
         **common,
     )(endpoints.decide)
     api.post(

@@ -159,6 +159,12 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_saved(
     assert reviewed.decisions() == {}
 
 
+def test_decisions_in_another_media_type_are_refused(reviewed: Reviewed) -> None:
+    response = reviewed.api.call("PATCH", f"/runs/{reviewed.run}/corrections", b"{}", "text/plain")
+    assert response.status == 415
+    assert response.document["type"] == "urn:tapeline:problem:unsupported-media-type"
+
+
 def test_outputs_are_made_anew_on_demand(reviewed: Reviewed) -> None:
     found = reviewed.api.call("POST", f"/runs/{reviewed.run}/outputs").document
     assert list(reviewed.executions.payloads) == [found["execution"]]
