@@ -33,6 +33,7 @@ from tapeline.adapters.openvino_models import (
     RECOGNISER,
     Floats,
 )
+from tapeline.adapters.openvino_runtime import import_openvino
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.text_detection import DetectorInput, prepare
 from tapeline.errors import GroundTruthError, RowError, TapelineError
@@ -99,10 +100,8 @@ def make_models(rows: Path, images: Path, folder: Path, lock_path: Path) -> None
         GroundTruthError: The rows can't be read, or have too few pictures.
         ModelFileError: A model in rapidocr's wheel isn't the one that the lock names.
     """
-    # NNCF and OpenVINO's tools report their use to their makers where they find this package.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-    import openvino  # noqa: PLC0415 - only now: see above
-
+    # Of all, first: NNCF would report its use too.
+    openvino = import_openvino()
     lock = read_lock(lock_path)
     sources = lock.conversion.sources if lock.conversion else ()
     for source in sources:

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import openvino
 
+from tapeline.adapters.openvino_runtime import import_openvino
 from tapeline.errors import ModelFileError
 from tapeline.model_files import (
     FETCH_ADVICE,
@@ -105,6 +105,7 @@ def export_resnet50(weights: Path, destination: Path) -> ConversionRecord:
     partial.mkdir(parents=True)
     try:
         path = partial / RESNET50_MODEL
+        openvino = import_openvino()
         openvino.save_model(openvino.convert_model(serve), path, compress_to_fp16=True)
         check_answers(path, serve, side)
         record = write_record(partial, weights.name, hashes.sha256)
@@ -158,7 +159,9 @@ def check_answers(model: Path, serve: Any, side: int) -> None:
     # Large blobs of colour: fine noise has no shapes that the network knows.
     blocks = np.random.default_rng(0).integers(0, 256, (7, 7, 3), dtype=np.uint8)
     pixels: npt.NDArray[np.uint8] = blocks.repeat(side // 7, axis=0).repeat(side // 7, axis=1)[None]
-    answers = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(pixels)
+    answers = (
+        import_openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(pixels)
+    )
     for name, tensor in serve(pixels).items():
         expected = tensor.numpy()
         difference = float(np.abs(answers[name] - expected).max() / np.abs(expected).max())

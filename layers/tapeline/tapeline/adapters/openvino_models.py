@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tapeline.adapters.openvino_runtime import import_openvino
 from tapeline.adapters.precision import ChosenPrecision, Precision, choose_precision, cpu_flags
 from tapeline.errors import ModelFileError
 
@@ -55,9 +56,7 @@ class OcrModels:
     """
 
     def __init__(self, threads: int, precision: Precision = "auto", folder: Path = MODELS_FOLDER) -> None:
-        from openvino import Core  # noqa: PLC0415 - see the module's docstring
-
-        self._core = Core()
+        self._core = import_openvino().Core()
         self._folder = folder
         self.precision = choose_precision(
             precision, self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"), cpu_flags()

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from tapeline.adapters.openvino_runtime import import_openvino
 from tapeline.errors import ModelFileError
 from tapeline.model_files import (
     CLASS_INDEX,
@@ -71,12 +72,10 @@ class ResNet50Classifier:
             record.weights: record.weights_sha256,
             CLASS_INDEX: sha256_of(models_dir / CLASS_INDEX),
         }
-        import openvino  # noqa: PLC0415 - see the module's docstring
-
         # One picture at a time, on all threads; not bound to processors, which other workers use too.
         options = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         try:
-            model = openvino.Core().compile_model(folder / RESNET50_MODEL, "CPU", options)
+            model = import_openvino().Core().compile_model(folder / RESNET50_MODEL, "CPU", options)
             self._predictions, self._embedding = (model.output(name) for name in _OUTPUTS)
         except RuntimeError as error:
             raise ModelFileError(
