@@ -92,7 +92,7 @@ def _add_models(document: dict[str, Any], *models: type[BaseModel]) -> None:
 
 
 def _add_bodies(document: dict[str, Any]) -> None:
-    """Add the requests' bodies: no parameter of a handler declares one, as each checks its media type itself."""
+    """Add the requests' bodies: no parameter of a handler declares one, as each checks its media type."""
     pictures = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in PICTURE_TYPES}
     for path, method, model, others in (
         ("/predict", "post", PredictRequest, pictures),
