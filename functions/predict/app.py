@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from predict.endpoints import Services
 from predict.routes import build_api
 from predict.settings import PredictSettings
-from predict.snapshot import add_hooks, load_for_snapshot
+from predict.snapshot import load_for_snapshot, with_hooks
 from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
@@ -31,8 +31,7 @@ def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> 
     """Return the API; ``policy`` is for tests, as in :func:`tapeline.assembly.build_components`."""
     results = BucketStore(s3_client(), settings.results_bucket)
     machine = StateMachine(step_functions_client(), settings.state_machine_arn)
-    predictor = Predictor(lambda: build_components(settings, policy), LambdaTelemetry())
-    add_hooks(predictor)
+    predictor = with_hooks(Predictor(lambda: build_components(settings, policy), LambdaTelemetry()))
     tracker = RunTracker(results, machine, results, settings.link_seconds)
     return build_api(Services(settings, predictor, tracker, RunReviewer(results, machine)))
 

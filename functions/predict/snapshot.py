@@ -25,14 +25,15 @@ def load_for_snapshot(load: Callable[[], object]) -> None:
         load()
 
 
-def add_hooks(predictor: Predictor) -> None:
-    """Have the runtime call what has to be done before a snapshot and after it, where one is taken."""
+def with_hooks(predictor: Predictor) -> Predictor:
+    """Return a predictor that the runtime prepares before a snapshot and after it, where one is taken."""
     if _starts_from_snapshot():
         # A part of Lambda's own runtime; on a developer's machine, only the tests have it.
         from snapshot_restore_py import register_after_restore, register_before_snapshot  # noqa: PLC0415
 
         register_before_snapshot(predictor.prepare)
         register_after_restore(random.seed)
+    return predictor
 
 
 def _starts_from_snapshot() -> bool:

@@ -125,6 +125,6 @@ def encrypted(stack: Stack) -> Iterator[tuple[str, str | None]]:
 
 def test_a_key_encrypts_buckets_queue_topic_and_logs() -> None:
     without, with_key = dict(encrypted(Stack(TEMPLATE))), dict(encrypted(Stack(TEMPLATE, {"KmsKeyArn": KEY})))
-    assert len(without) == 12
+    assert len(without) == 13
     assert set(without.values()) == {None}
     assert with_key == dict.fromkeys(without, KEY)

@@ -58,7 +58,7 @@ def test_a_workflow_calls_targets_that_are_there_with_little_permission(path: Pa
         assert job["timeout-minutes"] <= 60, name
         for step in job["steps"]:
             if "run" in step:
-                assert re.findall(r"make ([a-z0-9-]+)", step["run"])[0] in targets
+                assert set(re.findall(r"\bmake ([a-z0-9-]+)", step["run"])) <= targets
                 # What a caller chose reaches the shell as a variable, and never as its text.
                 assert "${{" not in step["run"]
             if step.get("uses", "").startswith("actions/checkout@"):

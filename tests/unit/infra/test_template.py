@@ -229,3 +229,18 @@ def test_no_setting_lets_a_download_go_to_other_than_public_addresses() -> None:
     assert not [name for name in InferenceSettings.model_fields if "address" in name or "loopback" in name]
     assert "allowed_port" not in TEMPLATE.lower()
     assert "loopback" not in TEMPLATE.lower()
+
+
+def test_local_calls_have_the_numbers_that_the_sam_cli_leaves_empty() -> None:
+    template = yaml_parse(TEMPLATE)
+    numbers = {name for name, item in template["Parameters"].items() if item["Type"] == "Number"}
+    taken = {
+        variable
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for variable, value in resource["Properties"].get("Environment", {}).get("Variables", {}).items()
+        if isinstance(value, dict) and value.get("Ref") in numbers
+    }
+    given = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
+    assert "REVIEW_THRESHOLD" in taken
+    assert taken <= given.keys()
