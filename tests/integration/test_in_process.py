@@ -1,6 +1,7 @@
 """``tapeline run`` in its own process: the bytes of the local cloud, killed and resumed as well."""
 
 import csv
+import json
 import signal
 import subprocess
 import time
@@ -49,7 +50,7 @@ def test_killed_and_resumed_it_writes_the_bytes_of_the_local_cloud(
     assert '"pictures_read": 12' in printed
     assert (out / "test_out.csv").read_bytes() == example_run.predictions.read_bytes()
     assert (out / "errors.csv").read_bytes() == example_run.errors.read_bytes()
-    assert without_times(out / "details.csv") == without_times(example_run.files[1])
+    assert comparable(out / "details.csv") == comparable(example_run.files[1])
     assert not (out / STATE).exists()
     deadline = time.monotonic() + 10
     while local_clouds(scratch) and time.monotonic() < deadline:
@@ -57,9 +58,14 @@ def test_killed_and_resumed_it_writes_the_bytes_of_the_local_cloud(
     assert local_clouds(scratch) == []
 
 
-def without_times(path: Path) -> list[tuple[str, ...]]:
+def comparable(path: Path) -> list[tuple[str, ...]]:
     with path.open(newline="", encoding="utf-8") as file:
         return [
-            tuple(cell for name, cell in row.items() if name != "milliseconds")
+            tuple(_without_corners(name, cell) for name, cell in row.items() if name != "milliseconds")
             for row in csv.DictReader(file)
         ]
+
+
+def _without_corners(name: str, cell: str) -> str:
+    # They are kept for unsure rows, and in the shared stack all rows are.
+    return json.dumps([other[:3] for other in json.loads(cell)]) if name == "runners_up" and cell else cell
