@@ -78,8 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sources = _gather(options, folder)
         for number in range(options.rounds):
             for shape in SHAPES:
-                print(f"round {number + 1} of {options.rounds}: {shape}", file=sys.stderr)
-                best[shape] = _best(best.get(shape), _measure(options.image, shape, folder))
+                found = _measure(options.image, shape, folder)
+                print(f"round {number + 1} of {options.rounds}, {shape}: {found}", file=sys.stderr)
+                best[shape] = _best(best.get(shape), found)
     _show(best, sources)
     return 0
 
