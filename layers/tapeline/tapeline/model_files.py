@@ -295,7 +295,7 @@ def packaged_path(packaged: PackagedFile) -> Path:
     folders = found.submodule_search_locations if found else None
     if not folders:
         raise ModelFileError(
-            f"expected the package {packaged.package}, received none: install requirements/inference.txt"
+            f"expected the package {packaged.package}, received none: install requirements/quantise.txt"
         )
     return Path(folders[0]) / packaged.path
 
