@@ -249,11 +249,9 @@ class LocalCloud:
         return images
 
     def last_lines(self, count: int = _SHOWN_LOG_LINES) -> str:
-        """Return the end of its log."""
-        lines = (
-            self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
-        )
-        return "\n".join(lines[-count:])
+        """Return the end of its log, without blank lines."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return "\n".join([line for line in text.splitlines() if line.strip()][-count:])
 
     def _deploy_apis(self) -> None:
         """Deploy each stage anew: gateway responses, which are resources here, take effect with that."""
