@@ -37,8 +37,11 @@ _EXAMPLES: Final = examples(
 )
 
 
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH}
+
+
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH},
+    context_settings=_CONTEXT,
     epilog=f"{_EXAMPLES}\n\n{_EXIT_CODES}",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
@@ -64,6 +67,8 @@ for _command in (
     about.entities,
     about.completion,
 ):
+    # Its own too: click keeps a command's help option from its first context on, which may have no parent.
+    _command.context_settings.update(_CONTEXT)
     cli.add_command(_command)
 
 

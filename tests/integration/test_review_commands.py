@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.command.training import train
+from infra.command.cli import cli
 from tests.integration.conftest import ROOT
 from tests.integration.test_run_command import environment
 
@@ -116,7 +116,7 @@ def test_training_takes_the_documents_arguments(tmp_path: Path, monkeypatch: pyt
         Path(name).mkdir()
     for name in ("ground_truth.csv", "out/corrections.csv"):
         Path(name).touch()
-    options = train.make_context("train", command[command.index("train") + 1 :]).params
+    options = cli.commands["train"].make_context("train", command[command.index("train") + 1 :]).params
     assert options["rows"] == (Path("ground_truth.csv"), Path("out/corrections.csv"))
     assert options["images"] == Path("pictures")
 
