@@ -24,7 +24,7 @@ from infra.command.grammar import (
 from infra.local.progress import Progress
 from tapeline.batch.lines import InputLines
 from tapeline.batch.table_formats import as_csv
-from tapeline.entity_file import use_entity_file
+from tapeline.entity_file import load_entities
 from tapeline.errors import TapelineError
 from tapeline.local_components import models_folder, processors
 from tapeline.local_pictures import LocalPictures, find_pictures
@@ -109,7 +109,8 @@ def run(
     # First of all: a folder that can't be written to shouldn't be noticed at the run's end.
     check_out_folder(out, table, replace=replace)
     source = entity_source(entities)
-    use_entity_file(source)
+    # What is wrong with the file is to be seen before anything is started, too.
+    load_entities(source)
     progress = Progress()
     # What failed once may be missing in the folder again.
     pictures = find_pictures(table, images, needed=find_origin(table, out) is None)

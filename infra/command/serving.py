@@ -18,7 +18,7 @@ from infra.command.grammar import (
     workers_option,
 )
 from infra.local.progress import Progress
-from tapeline.entity_file import use_entity_file
+from tapeline.entity_file import load_entities
 from tapeline.local_components import models_folder, processors
 
 
@@ -51,7 +51,8 @@ def serve(
     from infra.local.service import serve_api  # noqa: PLC0415
 
     source = entity_source(entities)
-    use_entity_file(source)
+    # What is wrong with the file is to be seen before anything is started.
+    load_entities(source)
     deployment = Deployment(
         models or models_folder(), workers=workers or processors(), parameters={"Entities": source}
     )

@@ -9,12 +9,9 @@ from tapeline.adapters.pillow_encoder import encode_crop, encode_preview
 from tapeline.adapters.precision import Precision
 from tapeline.adapters.resnet50 import ResNet50Classifier, resnet50_present
 from tapeline.answerer import Answerer
-from tapeline.entity_file import DEFAULT, use_entity_file
 
 
-def load_answerer(
-    models_dir: str, threads: int, max_pixels: int, precision: Precision = "auto", entities: str = DEFAULT
-) -> Answerer:
+def load_answerer(models_dir: str, threads: int, max_pixels: int, precision: Precision = "auto") -> Answerer:
     """Load the models.
 
     Args:
@@ -22,13 +19,11 @@ def load_answerer(
         threads: Threads to compute with.
         max_pixels: Pixels of a picture at most.
         precision: What the text reader computes in.
-        entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         ModelFileError: The model files are there, but aren't what they should be.
         SettingsError: The CPU can't compute in the precision.
     """
-    use_entity_file(entities)
     folder = Path(models_dir)
     return Answerer(
         decoder=PillowDecoder(max_pixels=max_pixels),

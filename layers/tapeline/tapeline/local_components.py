@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tapeline.adapters.local_fetcher import LocalFetcher
-from tapeline.entity_file import DEFAULT
 from tapeline.errors import MissingPackageError
 from tapeline.ports import PictureFetcher
 
@@ -70,12 +69,11 @@ def check_packages() -> None:
         )
 
 
-def start_local_answerer(models: Path | None = None, entities: str = DEFAULT) -> "ReadingProcess":
+def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
     """Start a process that loads the models and answers pictures.
 
     Args:
         models: The folder of the model files; None for :func:`models_folder`.
-        entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         MissingPackageError: The packages for reading aren't installed.
@@ -88,7 +86,6 @@ def start_local_answerer(models: Path | None = None, entities: str = DEFAULT) ->
         models or models_folder(),
         threads=_THREADS,
         memory_megabytes=_MEMORY_MEGABYTES,
-        entities=entities,
     )
 
 

@@ -32,7 +32,7 @@ from tapeline.batch.shard_results import PictureResult, load_shard_result
 from tapeline.batch.states import ReducerOutput
 from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.thumbnails import Reviewing
-from tapeline.entity_file import DEFAULT, use_entity_file
+from tapeline.entity_file import DEFAULT, load_entities
 from tapeline.errors import OutFolderError
 from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
 from tapeline.out_folder import STATE, bring_outputs, find_origin
@@ -228,7 +228,6 @@ class _Run:
 
     def finish(self, progress: RunProgress) -> RunResult:
         """Do what is left to do."""
-        use_entity_file(self._options.entities)
         start = time.monotonic()
         run = self._fan_out()
         document = RunDocument.load(self._results.read(keys.run_document_key(run)))
@@ -252,14 +251,20 @@ class _Run:
             self._drop,
             self._results,
             self._state,
-            keep_columns=self._options.keep_columns,
             threshold=_REVIEWING.threshold,
         )
 
     def _fan_out(self) -> str:
         sharding = Sharding(Pace(self._options.workers, _LARGEST_SHARD), _MOST_ROWS)
         outcome = fan_out(
-            self._source, self._drop, self._results, _NoMachine(), sharding, scratch=self._state
+            self._source,
+            self._drop,
+            self._results,
+            _NoMachine(),
+            sharding,
+            entities=load_entities(self._options.entities),
+            keep_columns=self._options.keep_columns,
+            scratch=self._state,
         )
         if outcome.rejected is not None:
             rejection = RejectionDocument.load(self._results.read(keys.rejection_key(self._source)))
@@ -367,7 +372,7 @@ class _Workers:
                 if components is None:
                     options = self._options
                     fetcher = build_fetcher(Pictures(options.images, options.table.parent, options.s3))
-                    components = Components(fetcher, start_local_answerer(options.models, options.entities))
+                    components = Components(fetcher, start_local_answerer(options.models))
                 infer_shard(self._run, shard, self._store, components, worker)
                 worker = replace(worker, cold_start=False)
         except Empty:
