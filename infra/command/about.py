@@ -19,7 +19,7 @@ from infra.command.grammar import (
 from infra.local.progress import Progress
 from tapeline.entity_file import load_entities
 from tapeline.errors import ModelUnavailableError
-from tapeline.local_components import models_folder
+from tapeline.local.components import models_folder
 from tapeline.model_files import RESNET50_FOLDER, RESNET50_WEIGHTS
 
 # The file, in the models' folder, that says since when the weights can't be had.

@@ -19,7 +19,7 @@ from infra.command.grammar import (
 )
 from infra.local.progress import Progress
 from tapeline.batch.kept_run import need_kept_run
-from tapeline.local_components import models_folder, processors
+from tapeline.local.components import models_folder, processors
 
 # What the command exits with where some corrections weren't taken.
 EXIT_REFUSED: Final = 3

@@ -26,10 +26,10 @@ from tapeline.batch.lines import InputLines
 from tapeline.batch.table_formats import as_csv
 from tapeline.entity_file import load_entities
 from tapeline.errors import TapelineError
-from tapeline.local_components import models_folder, processors
-from tapeline.local_pictures import LocalPictures, find_pictures
-from tapeline.out_folder import check_out_folder, find_origin
-from tapeline.running import RunOptions, RunResult, resume_run, start_run
+from tapeline.local.components import models_folder, processors
+from tapeline.local.out_folder import check_out_folder, find_origin
+from tapeline.local.pictures import LocalPictures, find_pictures
+from tapeline.local.running import RunOptions, RunResult, resume_run, start_run
 
 # What the command exits with where rows have errors.
 EXIT_ROW_ERRORS: Final = 3

@@ -19,7 +19,7 @@ from infra.command.grammar import (
 )
 from infra.local.progress import Progress
 from tapeline.entity_file import load_entities
-from tapeline.local_components import models_folder, processors
+from tapeline.local.components import models_folder, processors
 
 
 @click.command(

@@ -27,7 +27,7 @@ from infra.local.service import Service, serve_api
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.errors import RejectedInputError
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy

@@ -1,7 +1,8 @@
 """A run in this process: the same steps as in the cloud, on folders instead of buckets.
 
-What a run has done so far is in its folder of outputs, under :data:`tapeline.out_folder.STATE`: the input as
-it was, and what FanOut and the workers write. A run that is stopped goes on from there, whatever stopped it.
+What a run has done so far is in its folder of outputs, under :data:`~tapeline.local.out_folder.STATE`: the
+input as it was, and what FanOut and the workers write. A run that is stopped goes on from there, whatever
+stopped it.
 """
 
 import hashlib
@@ -34,8 +35,8 @@ from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.thumbnails import Reviewing
 from tapeline.entity_file import DEFAULT, load_entities
 from tapeline.errors import OutFolderError
-from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
-from tapeline.out_folder import STATE, bring_outputs, find_origin
+from tapeline.local.components import Pictures, build_fetcher, processors, start_local_answerer
+from tapeline.local.out_folder import STATE, bring_outputs, find_origin
 
 # Pictures in a shard at most. Chosen by hand: all workers are busy until near the end.
 _LARGEST_SHARD: Final = 8
@@ -157,7 +158,7 @@ def start_run(options: RunOptions, out: Path, progress: RunProgress) -> RunResul
 
     Args:
         options: What to answer, and how.
-        out: The folder for the outputs, after :func:`tapeline.out_folder.check_out_folder`.
+        out: The folder for the outputs, after :func:`tapeline.local.out_folder.check_out_folder`.
         progress: Where to show how far it is.
 
     Raises:

@@ -16,7 +16,7 @@ from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, MissingPackageError, SettingsError
-from tapeline.reader import ADDED_COLUMNS
+from tapeline.local.reader import ADDED_COLUMNS
 from tests.unit import fakes
 
 
@@ -48,7 +48,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
         started.append(Process())
         return started[-1]
 
-    monkeypatch.setattr("tapeline.reader.start_local_answerer", start)
+    monkeypatch.setattr("tapeline.local.reader.start_local_answerer", start)
     return started
 
 
@@ -184,6 +184,6 @@ def test_the_package_has_its_names_and_no_others() -> None:
 
 
 def test_without_the_packages_for_reading_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapeline.local_components.find_spec", lambda _: None)
+    monkeypatch.setattr("tapeline.local.components.find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"tapeline\[read\]"):
         Reader()

@@ -17,8 +17,8 @@ from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.batch.kept_run import FOLDER
 from tapeline.batch.table_formats import as_csv
 from tapeline.errors import OutFolderError, RejectedInputError
-from tapeline.out_folder import STATE, check_out_folder
-from tapeline.running import RunOptions, resume_run, start_run
+from tapeline.local.out_folder import STATE, check_out_folder
+from tapeline.local.running import RunOptions, resume_run, start_run
 from tests.unit import fakes
 
 PICTURES = 40
@@ -63,7 +63,7 @@ class Process:
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table of pictures in a folder beside it, each with two questions."""
-    monkeypatch.setattr("tapeline.running.start_local_answerer", lambda *_: Process())
+    monkeypatch.setattr("tapeline.local.running.start_local_answerer", lambda *_: Process())
     monkeypatch.setattr(Process, "read", [])
     (tmp_path / "pictures").mkdir()
     path = tmp_path / "test.csv"

@@ -80,7 +80,7 @@ def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
     """
     check_packages()
     # Only now: what has no need of it shouldn't wait for it.
-    from tapeline.starting import start_answerer  # noqa: PLC0415
+    from tapeline.worker.starting import start_answerer  # noqa: PLC0415
 
     return start_answerer(
         models or models_folder(),
@@ -103,7 +103,7 @@ class _OnDemand:
 
     def fetch(self, link: str) -> bytes:
         if self._fetcher is None:
-            from tapeline.assembly import link_fetcher  # noqa: PLC0415
+            from tapeline.worker.assembly import link_fetcher  # noqa: PLC0415
 
             self._fetcher = link_fetcher(self._s3)
         return self._fetcher.fetch(link)

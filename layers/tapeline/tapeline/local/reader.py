@@ -13,16 +13,16 @@ from tapeline.answers import Answer, PictureAnswers, PictureQuery
 from tapeline.entities import EntitySet
 from tapeline.entity_file import DEFAULT, load_entities
 from tapeline.errors import RowError, SettingsError
-from tapeline.local_components import (
+from tapeline.local.components import (
     Pictures,
     build_fetcher,
     check_packages,
     processors,
     start_local_answerer,
 )
+from tapeline.local.showing import ShownAnswer
+from tapeline.local.side_by_side import answer_side_by_side
 from tapeline.predicting import POSTED, Predictor
-from tapeline.showing import ShownAnswer
-from tapeline.side_by_side import answer_side_by_side
 
 if TYPE_CHECKING:
     import numpy as np

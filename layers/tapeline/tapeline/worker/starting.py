@@ -8,7 +8,7 @@ from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProces
 from tapeline.download.limits import MAX_PICTURE_PIXELS
 
 # What puts the answerer together in the reading process.
-_FACTORY: Final = "tapeline.loading:load_answerer"
+_FACTORY: Final = "tapeline.worker.loading:load_answerer"
 
 
 def start_answerer(

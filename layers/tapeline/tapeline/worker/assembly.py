@@ -1,6 +1,6 @@
 """What Inference and Predict share: their settings, and the adapters put together from them.
 
-The models are loaded by :mod:`tapeline.loading`, in a process of their own.
+The models are loaded by :mod:`tapeline.worker.loading`, in a process of their own.
 """
 
 import os
@@ -29,7 +29,7 @@ from tapeline.download.limits import (
 from tapeline.download.links import S3Prefix
 from tapeline.ports import PictureFetcher
 from tapeline.settings import ResultsSettings
-from tapeline.starting import start_answerer
+from tapeline.worker.starting import start_answerer
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
