@@ -6,8 +6,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tqdm.auto import tqdm
-
 from tapeline.answering import Components
 from tapeline.answers import Answer, PictureAnswers, PictureQuery
 from tapeline.entities import EntitySet
@@ -239,6 +237,9 @@ class Reader:
             raise SettingsError(f"expected workers to be at least 1, received {workers}")
         fetcher = build_fetcher(pictures)
         components = [Components(fetcher, answerer) for answerer in self._started(count)]
+        # Only now: a single picture has no bar.
+        from tqdm.auto import tqdm  # noqa: PLC0415
+
         # disable=None: no bar where standard error isn't a terminal.
         hidden = None if progress is None else not progress
         with tqdm(total=len(queries), unit="picture", disable=hidden) as bar:

@@ -19,6 +19,7 @@ def start_answerer(
     precision: Precision = "auto",
     max_pixels: int = MAX_PICTURE_PIXELS,
     picture_seconds: float = MAX_PICTURE_SECONDS,
+    cache: Path | None = None,
 ) -> ReadingProcess:
     """Start a reading process; its models are loaded while the caller does other things.
 
@@ -29,6 +30,7 @@ def start_answerer(
         precision: What the text reader computes in: ``auto`` for the fastest that the CPU has.
         max_pixels: Pixels of a picture at most.
         picture_seconds: Time that a picture may take, from its bytes to its answers.
+        cache: A folder where compiled models are kept for later processes; None for none.
     """
     return ReadingProcess(
         _FACTORY,
@@ -37,6 +39,7 @@ def start_answerer(
             "threads": threads,
             "max_pixels": max_pixels,
             "precision": precision,
+            "cache_dir": None if cache is None else str(cache),
         },
         memory_megabytes=memory_megabytes,
         picture_seconds=picture_seconds,
