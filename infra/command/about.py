@@ -36,7 +36,7 @@ _WITHOUT: Final = "the answers are the same without them, and the label columns 
 
 
 @click.command(
-    short_help="Fetch what labels pictures.",
+    short_help="Fetch ResNet50, which labels pictures.",
     epilog=examples("tapeline models", "tapeline models --from downloads", "tapeline models --status --json"),
 )
 @models_option

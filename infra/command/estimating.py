@@ -21,7 +21,7 @@ from tapeline.entity_file import load_entities
     "--report",
     type=FILE,
     metavar="FILE",
-    help="The report.json of a run, for its time of a picture; a second where it is left out.",
+    help="A run's report.json, whose seconds for a picture are reckoned with; by default 1.",
 )
 @entities_option
 @json_option

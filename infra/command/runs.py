@@ -44,7 +44,7 @@ type Engine = Literal["process", "docker"]
 
 
 @click.command(
-    short_help="Answer a table.",
+    short_help="Read what a table asks for.",
     epilog=examples(
         "tapeline run products.csv --images pictures --out results",
         "tapeline run products.csv --workers 4",
@@ -64,13 +64,15 @@ type Engine = Literal["process", "docker"]
 @click.option(
     "--cloud",
     type=click.Choice(["local"]),
-    help="Through template.yaml, deployed to an emulator of AWS; in this process where it is left out.",
+    help="Run through template.yaml, deployed to an emulator of AWS on this machine; by default in this "
+    "process.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["process", "docker"]),
     default="process",
-    help="With --cloud: docker runs Inference in the image that `make build` made.",
+    show_default=True,
+    help="With --cloud: docker reads in the image that `make build` made.",
 )
 @workers_option
 @models_option
@@ -98,11 +100,12 @@ def run(
     exit_zero: bool,
     as_json: bool,
 ) -> int:
-    """Answer a table with the columns image_link and entity_name.
+    """Read what a table asks for: in image_link a picture's link or path, in entity_name what to read off it.
 
-    TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Writes NAME_out in the same format, details.csv,
-    errors.csv, review.csv, report.html and report.json. A run that is stopped goes on with `tapeline resume`.
-    The errors.csv of the run in the folder is tried again, and its answers are merged into the outputs.
+    TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Into the folder go the predictions as NAME_out, in the
+    same format, and details.csv, errors.csv, review.csv, report.html and report.json. A run that was stopped
+    goes on with `tapeline resume`. Where TABLE is the errors.csv of the run in the folder, its rows are tried
+    again, and the answers are merged into the outputs.
     """
     if engine == "docker" and cloud is None:
         raise click.UsageError("--engine docker runs in the local cloud: add --cloud local")

@@ -77,7 +77,7 @@ def serve(
 
 
 @click.command(
-    short_help="Start a local cloud for sam local.",
+    short_help="Start a local cloud for the SAM CLI.",
     epilog=examples("tapeline cloud", "tapeline cloud --port 4567"),
 )
 @click.option(

@@ -60,7 +60,8 @@ class Reader:
     A reader is for one thread at a time. It may be used as a context manager, which ends its processes.
 
     Args:
-        images: A folder whose files answer links by their last part, instead of the internet.
+        images: A folder where pictures are looked for by the last part of their links; what isn't there is
+            downloaded.
         models: The folder of the model files, which ``tapeline models`` fills; None for the user's.
         s3: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/``; nowhere by default.
         entities: A file with own entities: ``products``, or a path.
