@@ -1,6 +1,7 @@
 """The library's way in: pictures, folders and data frames to answers, with the models loaded once."""
 
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -238,8 +239,9 @@ class Reader:
             raise SettingsError(f"expected workers to be at least 1, received {workers}")
         fetcher = build_fetcher(pictures)
         components = [Components(fetcher, answerer) for answerer in self._started(count)]
-        # Only now: a single picture has no bar.
-        from tqdm.auto import tqdm  # noqa: PLC0415
+        # Only now: a single picture has no bar. A notebook without ipywidgets has one of text, as terminals.
+        with warnings.catch_warnings(action="ignore"):
+            from tqdm.auto import tqdm  # noqa: PLC0415
 
         # disable=None: no bar where standard error isn't a terminal.
         hidden = None if progress is None else not progress
