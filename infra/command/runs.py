@@ -180,7 +180,8 @@ class _resumable:  # noqa: N801 - used like a function
 
 
 def _say_pictures(pictures: LocalPictures, images: Path | None, progress: Progress) -> None:
-    if images is None and not pictures.files:
+    # Where there are no links, the run itself says what is wrong with the table.
+    if not pictures.links or (images is None and not pictures.files):
         return
     where = f"in {images}" if images else "on this machine"
     rest = f"; the other {pictures.downloads} are downloaded" if pictures.downloads else ""
