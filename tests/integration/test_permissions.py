@@ -56,7 +56,7 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Reducer": {},
     "Notify": {},
-    "Predict": {},
+    "Predict": {"Reruns": "the page of a run that was tried again takes answers for that run's entities"},
     "BatchStateMachine": {
         "States": _STEP_FUNCTIONS,
         "Manifest": f"the Map's ItemReader: {_STEP_FUNCTIONS}",
