@@ -54,8 +54,8 @@ def main(picture: str) -> None:
     from tapeline.adapters.reading_process import ReadingProcess  # noqa: PLC0415
     from tapeline.answering import answer_pictures  # noqa: PLC0415
     from tapeline.answers import PictureQuery  # noqa: PLC0415
-    from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
+    from tapeline.worker.assembly import build_components  # noqa: PLC0415
 
     class FileFetcher:
         def fetch(self, link: str) -> bytes:

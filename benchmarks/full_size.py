@@ -21,7 +21,7 @@ from infra.local.deployment import Deployment
 from infra.local.job import Job, run_job
 from infra.local.package import Override
 from infra.local.progress import Progress
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 
 HANDLERS: Final = Path(__file__).parent / "handlers"
 

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     process = ReadingProcess(
-        "tapeline.loading:load_answerer",
+        "tapeline.worker.loading:load_answerer",
         {"models_dir": "absent", "threads": 1, "max_pixels": MAX_PICTURE_PIXELS},
         memory_megabytes=2500,
     )

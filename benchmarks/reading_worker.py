@@ -10,6 +10,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,9 +52,11 @@ def megabytes() -> int:
 def main() -> None:
     # From the checkout that is measured.
     from tapeline.answers import Answer, PictureQuery  # noqa: PLC0415
-    from tapeline.loading import load_answerer  # noqa: PLC0415
     from tapeline.quantities import format_prediction  # noqa: PLC0415
 
+    # Older checkouts have it beside the rooms.
+    room = "tapeline.worker.loading" if find_spec("tapeline.worker") else "tapeline.loading"
+    load_answerer = import_module(room).load_answerer
     arguments = json.loads(sys.argv[1])
     # Without ResNet50, whose labels don't bear on answers.
     own = load_answerer(models_dir="", threads=1, max_pixels=_MAX_PIXELS, **arguments)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tapeline.answers import PictureQuery
-from tapeline.loading import load_answerer
+from tapeline.worker.loading import load_answerer
 
 # The template's ReviewThreshold.
 _THRESHOLD: Final = 0.9

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from infra.training.ground_truth import read_ground_truth
-from tapeline.assembly import MEGABYTES_PER_CPU
 from tapeline.batch.prices import LAMBDA_GIGABYTE_SECOND_USD, gigabyte_seconds
+from tapeline.worker.assembly import MEGABYTES_PER_CPU
 
 _ROOT: Final = Path(__file__).parents[1]
 _EXAMPLES: Final = "examples"

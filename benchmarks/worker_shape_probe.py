@@ -31,7 +31,7 @@ def main(folder: Path, threads: int, processes: int, memory: int) -> None:
     }
     share = (memory - WORKER_MEGABYTES) // processes
     readers = [
-        ReadingProcess("tapeline.loading:load_answerer", arguments, memory_megabytes=share)
+        ReadingProcess("tapeline.worker.loading:load_answerer", arguments, memory_megabytes=share)
         for _ in range(processes)
     ]
     assert all(reader.model_hashes is not None for reader in readers)

@@ -27,7 +27,7 @@ def main() -> None:
         inference_memory=1769,
         seconds_per_picture=1,
     )
-    sys.stdout.write(dump_description(make_api(settings)))
+    sys.stdout.write(dump_description(make_api(settings), settings.entities))
 
 
 if __name__ == "__main__":

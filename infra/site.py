@@ -31,6 +31,9 @@ _DOCUMENTS: Final = {
 # A link of a page of ``docs/`` to a file beside ``docs/``, which is no page.
 _OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\((?:\.\./)+[^)]*\)")
 
+# The label of a link that is the path of a page; a reader of the site has no such file.
+_LABEL: Final = re.compile(r"\[docs/([a-z]+)(?:\.md)?\]\(")
+
 # A link, or the address of a picture, in Markdown and in HTML.
 _ADDRESS: Final = re.compile(r"(\]\(|(?:src|srcset|href)=\")([^)\"#:]+)(#[^)\"]*)?([)\"])")
 
@@ -88,4 +91,4 @@ def relocated(text: str) -> str:
             return "](index.md)" if before == "](" else f"{before}#{after}"
         return f"{before}{target}{anchor}{after}"
 
-    return _ADDRESS.sub(lead, text)
+    return _ADDRESS.sub(lead, _LABEL.sub(r"[\1](", text))

@@ -1,10 +1,9 @@
 """Correct's settings."""
 
-from tapeline.entity_settings import EntitySettings
 from tapeline.settings import ResultsSettings, StateMachineArn
 
 
-class CorrectSettings(EntitySettings, ResultsSettings):
+class CorrectSettings(ResultsSettings):
     """What Correct reads from its environment.
 
     Attributes:

@@ -45,6 +45,8 @@ def _fan_out(source: InputObject) -> FanOutcome:
         results=BucketStore(s3, settings.results_bucket),
         executions=StateMachine(step_functions_client(), settings.state_machine_arn),
         sharding=settings.sharding,
+        entities=settings.entities,
+        keep_columns=settings.keep_columns,
     )
     notifier = TopicNotifier(events_client(), sns_client(), settings.notification_topic_arn)
     tell_outcome(outcome, settings.results_bucket, notifier, LambdaTelemetry())

@@ -10,11 +10,11 @@ from tapeline.adapters.clients import s3_client
 from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.answering import Components
-from tapeline.assembly import build_components
 from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.states import ShardInput, parse_input
 from tapeline.batch.thumbnails import Reviewing
 from tapeline.settings import load_settings
+from tapeline.worker.assembly import build_components
 
 logger = Logger()
 

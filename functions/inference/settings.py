@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tapeline.assembly import WorkerSettings
 from tapeline.batch.parts import PART_SECONDS
 from tapeline.settings import ReviewSettings
+from tapeline.worker.assembly import WorkerSettings
 
 
 class InferenceSettings(WorkerSettings, ReviewSettings):

@@ -17,18 +17,18 @@ from tapeline.adapters.clients import s3_client, step_functions_client
 from tapeline.adapters.lambda_telemetry import LambdaTelemetry
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
-from tapeline.assembly import build_components
 from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
 from tapeline.download.addresses import AddressPolicy
 from tapeline.predicting import Predictor
 from tapeline.settings import load_settings
+from tapeline.worker.assembly import build_components
 
 logger = Logger()
 
 
 def make_api(settings: PredictSettings, policy: AddressPolicy | None = None) -> APIGatewayRestResolver:
-    """Return the API; ``policy`` is for tests, as in :func:`tapeline.assembly.build_components`."""
+    """Return the API; ``policy`` is for tests, as in :func:`tapeline.worker.assembly.build_components`."""
     results = BucketStore(s3_client(), settings.results_bucket)
     machine = StateMachine(step_functions_client(), settings.state_machine_arn)
     predictor = with_hooks(Predictor(lambda: build_components(settings, policy), LambdaTelemetry()))

@@ -18,7 +18,6 @@ from predict.static import page_file
 from tapeline import __version__
 from tapeline.batch.reviewing import RunReviewer
 from tapeline.batch.tracking import RunTracker
-from tapeline.entities import known_entities
 from tapeline.errors import ObjectMissingError, ProblemError
 from tapeline.predicting import Predictor
 
@@ -77,7 +76,8 @@ class Endpoints:
     ) -> PredictResponse:
         """Answer the picture in the request, or behind its link."""
         max_bytes = self._services.settings.max_posted_bytes
-        request = parse_request(self._api.current_event, entity_name, group_id, max_bytes)
+        entities = self._services.settings.entities
+        request = parse_request(self._api.current_event, entity_name, group_id, max_bytes, entities)
         seconds = self._services.seconds_left(self._api)
         prediction = self._services.predictor.predict(request.query, request.body, seconds)
         request_id = self._api.current_event.request_context.request_id
@@ -97,7 +97,7 @@ class Endpoints:
 
     def entities(self) -> Entities:
         """Return the entities and their units."""
-        return Entities.of(known_entities())
+        return Entities.of(self._services.settings.entities.units)
 
     def health(self) -> Health:
         """Return that the API answers, and its version."""
@@ -119,4 +119,4 @@ class Endpoints:
 
     @cached_property
     def _description(self) -> str:
-        return dump_description(self._api)
+        return dump_description(self._api, self._services.settings.entities)

@@ -100,7 +100,7 @@ def _counts(event: BaseProxyEvent, settings: PredictSettings) -> InputCounts:
         )
     if media_type == CSV_TYPE:
         try:
-            return count_input([body], settings.allowed_prefixes)
+            return count_input([body], settings.allowed_prefixes, settings.entities)
         except RejectedInputError as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-input", str(error)) from error
     if media_type != JSON_TYPE:

@@ -6,22 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
 
 from tapeline import __version__
 from tapeline.answers import Answer, RunnerUp
 from tapeline.batch.tracking import RunStatus
-from tapeline.entities import is_known, known_entities
 from tapeline.errors import RowError
 from tapeline.picture import Box
 from tapeline.ports import ExecutionState
@@ -32,33 +27,21 @@ from tapeline.quantities import UNIT_BY_TYPED_SYMBOL, format_prediction, format_
 _MOST_ENTITIES: Final = 64
 
 
-def _check_known(name: str) -> str:
-    """Check that an entity can be asked for.
+# What the API's description has in place of the names of the deployment's entities, which
+# :mod:`predict.openapi` puts there.
+ENTITY_FORMAT: Final = "tapeline-entity"
 
-    Raises:
-        ValueError: It can't.
-    """
-    if not is_known(name):
-        raise ValueError(f"expected one of {', '.join(known_entities())}, received {name[:100]!r}")
-    return name
-
-
-class _KnownNames:
-    """Says in the API's description which entities there are: those of the deployment."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {
+# The name of an entity; whether there is one of that name is for :mod:`predict.requests` to say.
+EntityName = Annotated[
+    str,
+    WithJsonSchema(
+        {
             "type": "string",
-            "enum": list(known_entities()),
+            "format": ENTITY_FORMAT,
             "description": "A quantity of a product that can be read off its picture.",
         }
-
-
-# The name of an entity.
-EntityName = Annotated[str, AfterValidator(_check_known), _KnownNames]
+    ),
+]
 
 
 def _decode_base64(value: object) -> object:

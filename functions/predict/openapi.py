@@ -17,11 +17,12 @@ from aws_lambda_powertools.event_handler.openapi.types import (
 from pydantic import BaseModel
 
 from predict.estimates import CSV_TYPE, EstimateRequest
-from predict.models import PredictRequest
+from predict.models import ENTITY_FORMAT, PredictRequest
 from predict.problems import CONTENT_TYPE, Problem
 from predict.requests import JSON_TYPE, PICTURE_TYPES
 from predict.review_models import SaveDecisions
 from tapeline import __version__
+from tapeline.entities import EntitySet
 
 # The security scheme of routes that need a key: pass it to a route as ``security``.
 API_KEY: Final = [{"ApiKey": list[str]()}]
@@ -55,8 +56,13 @@ def describe_responses(problems: Mapping[int, str]) -> dict[int, OpenAPIResponse
     return {200: {"description": "Successful Response"}, **found}
 
 
-def describe_api(api: APIGatewayRestResolver) -> dict[str, Any]:
-    """Return an API's description."""
+def describe_api(api: APIGatewayRestResolver, entities: EntitySet) -> dict[str, Any]:
+    """Return an API's description.
+
+    Args:
+        api: The API with its routes.
+        entities: The entities that can be asked for.
+    """
     schema = api.get_openapi_schema(
         title="Tapeline",
         version=__version__,
@@ -69,12 +75,13 @@ def describe_api(api: APIGatewayRestResolver) -> dict[str, Any]:
     _add_models(document, EstimateRequest, PredictRequest, Problem, SaveDecisions)
     _add_bodies(document)
     _remove_powertools_errors(document)
+    _name_entities(document, list(entities.units))
     return document
 
 
-def dump_description(api: APIGatewayRestResolver) -> str:
-    """Return an API's description as JSON."""
-    return json.dumps(describe_api(api), indent=2, ensure_ascii=False) + "\n"
+def dump_description(api: APIGatewayRestResolver, entities: EntitySet) -> str:
+    """Return an API's description as JSON; see :func:`describe_api`."""
+    return json.dumps(describe_api(api, entities), indent=2, ensure_ascii=False) + "\n"
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:
@@ -103,6 +110,19 @@ def _add_bodies(document: dict[str, Any]) -> None:
             "required": True,
             "content": {JSON_TYPE: {"schema": _reference(model)}, **others},
         }
+
+
+def _name_entities(part: Any, names: list[str]) -> None:
+    """Put the entities' names where the name of one is asked for or answered, anywhere in a description."""
+    if isinstance(part, dict):
+        if part.get("format") == ENTITY_FORMAT:
+            del part["format"]
+            part["enum"] = names
+        for inner in part.values():
+            _name_entities(inner, names)
+    elif isinstance(part, list):
+        for inner in part:
+            _name_entities(inner, names)
 
 
 def _remove_powertools_errors(document: dict[str, Any]) -> None:

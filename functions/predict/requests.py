@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from predict.models import EntityName, PredictRequest, unique_names
 from predict.problems import SHOWN_CHARACTERS, invalid_request
 from tapeline.answers import PictureQuery
+from tapeline.entities import EntitySet
 from tapeline.errors import ProblemError
 from tapeline.predicting import POSTED
 
@@ -23,6 +25,9 @@ JSON_TYPE: Final = "application/json"
 
 # Bytes of a JSON body beside the picture's base64: the other fields and white space. Chosen by hand.
 _OTHER_FIELDS_BYTES: Final = 64 * 1024
+
+# A part of a request: its name, and the position in it where it is a list.
+type _Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,11 @@ class PictureRequest:
 
 
 def parse_request(
-    event: BaseProxyEvent, entity_names: list[EntityName], group_id: str | None, max_bytes: int
+    event: BaseProxyEvent,
+    entity_names: list[EntityName],
+    group_id: str | None,
+    max_bytes: int,
+    entities: EntitySet,
 ) -> PictureRequest:
     """Parse a request.
 
@@ -51,25 +60,28 @@ def parse_request(
         entity_names: From the query string; used where the body is a picture.
         group_id: From the query string; used where the body is a picture.
         max_bytes: Bytes of a picture in the request, at most.
+        entities: The entities that can be asked for.
 
     Raises:
         ProblemError: The body has another media type, doesn't have the format of its media type, lacks a
-            field, or is too large.
+            field, names an entity that isn't known, or is too large.
     """
     media_type = media_type_of(event)
     if media_type == JSON_TYPE:
-        return _from_json(event, max_bytes)
+        return _from_json(event, max_bytes, entities)
     if media_type not in PICTURE_TYPES:
         raise unsupported_media_type(event, JSON_TYPE, *PICTURE_TYPES)
     if not entity_names:
         raise invalid_request(
             [{"loc": ("query", "entity_name"), "msg": "expected one or more entities, received none"}]
         )
+    _check_known({("query", "entity_name", at): name for at, name in enumerate(entity_names)}, entities)
     body = _check_picture(decode_body(event), max_bytes)
-    return PictureRequest(PictureQuery(POSTED, unique_names(entity_names)), body, group_id)
+    query = PictureQuery(POSTED, unique_names(entity_names), entities=entities)
+    return PictureRequest(query, body, group_id)
 
 
-def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
+def _from_json(event: BaseProxyEvent, max_bytes: int, entities: EntitySet) -> PictureRequest:
     text = decode_body(event)
     # Base64 makes 4 bytes of 3.
     if len(text) > max_bytes * 4 // 3 + _OTHER_FIELDS_BYTES:
@@ -86,12 +98,35 @@ def _from_json(event: BaseProxyEvent, max_bytes: int) -> PictureRequest:
                 f"{errors[0]['msg']}",
             ) from error
         raise invalid_request(errors) from error
+    named: dict[_Where, str] = {("entity_names", at): name for at, name in enumerate(request.entity_names)}
+    _check_known(named or {("entity_name",): request.entity_name}, entities)
     group_id = request.group_id if "group_id" in request.model_fields_set else None
     if request.image_link:
         link, body = request.image_link, None
     else:
         link, body = POSTED, _check_picture(request.image_base64, max_bytes)
-    return PictureRequest(PictureQuery(link, request.entities, request.preview), body, group_id)
+    query = PictureQuery(link, request.entities, request.preview, entities=entities)
+    return PictureRequest(query, body, group_id)
+
+
+def _check_known(named: Mapping[_Where, str], entities: EntitySet) -> None:
+    """Check that entities can be asked for.
+
+    Args:
+        named: The part of the request that names one -> its name.
+        entities: Those that can be asked for.
+
+    Raises:
+        ProblemError: One of them can't.
+    """
+    expected = f"expected one of {', '.join(entities.units)}"
+    errors = [
+        {"loc": where, "msg": expected, "input": name}
+        for where, name in named.items()
+        if name not in entities
+    ]
+    if errors:
+        raise invalid_request(errors)
 
 
 def media_type_of(event: BaseProxyEvent) -> str:

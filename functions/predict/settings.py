@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tapeline.assembly import WorkerSettings
 from tapeline.batch.estimate import Pace
+from tapeline.entity_settings import EntitySettings
 from tapeline.settings import PaceSettings, StateMachineArn
+from tapeline.worker.assembly import WorkerSettings
 
 
-class PredictSettings(PaceSettings, WorkerSettings):
+class PredictSettings(EntitySettings, PaceSettings, WorkerSettings):
     """What Predict reads from its environment: of every worker, of estimates, the API's limits.
 
     Attributes:

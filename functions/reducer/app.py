@@ -35,7 +35,6 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         results=BucketStore(s3, settings.results_bucket),
         scratch=Path(tempfile.gettempdir()),
         telemetry=LambdaTelemetry(),
-        keep_columns=settings.keep_columns,
         threshold=settings.review_threshold,
     ).model_dump()
     logger.info("reduced", extra=output)

@@ -17,10 +17,9 @@ from infra.command.grammar import (
     print_json,
 )
 from infra.local.progress import Progress
-from tapeline.entities import known_entities
-from tapeline.entity_file import use_entity_file
+from tapeline.entity_file import load_entities
 from tapeline.errors import ModelUnavailableError
-from tapeline.local_components import models_folder
+from tapeline.local.components import models_folder
 from tapeline.model_files import RESNET50_FOLDER, RESNET50_WEIGHTS
 
 # The file, in the models' folder, that says since when the weights can't be had.
@@ -37,7 +36,7 @@ _WITHOUT: Final = "the answers are the same without them, and the label columns 
 
 
 @click.command(
-    short_help="Fetch what labels pictures.",
+    short_help="Fetch ResNet50, which labels pictures.",
     epilog=examples("tapeline models", "tapeline models --from downloads", "tapeline models --status --json"),
 )
 @models_option
@@ -131,8 +130,7 @@ def _is_recent(note: Path) -> bool:
 @json_option
 def entities(entities: str, as_json: bool) -> None:
     """List the entities that can be asked for, with the units of their answers."""
-    use_entity_file(entity_source(entities))
-    known = known_entities()
+    known = load_entities(entity_source(entities)).units
     if as_json:
         print_json([{"name": name, "units": sorted(units)} for name, units in known.items()])
         return

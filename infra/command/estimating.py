@@ -6,7 +6,7 @@ import click
 
 from infra.command.grammar import FILE, WORKERS, entities_option, entity_source, examples, json_option
 from infra.local.estimating import describe, dump, estimate_csv
-from tapeline.entity_file import use_entity_file
+from tapeline.entity_file import load_entities
 
 
 @click.command(
@@ -21,7 +21,7 @@ from tapeline.entity_file import use_entity_file
     "--report",
     type=FILE,
     metavar="FILE",
-    help="The report.json of a run, for its time of a picture; a second where it is left out.",
+    help="A run's report.json, whose seconds for a picture are reckoned with; by default 1.",
 )
 @entities_option
 @json_option
@@ -30,6 +30,6 @@ def estimate(*, table: Path, entities: str, workers: int | None, report: Path | 
 
     Starts nothing, and follows no link.
     """
-    use_entity_file(entity_source(entities))
-    found = estimate_csv(table, workers=workers, report=report)
+    known = load_entities(entity_source(entities))
+    found = estimate_csv(table, known, workers=workers, report=report)
     click.echo(dump(found) if as_json else describe(found))

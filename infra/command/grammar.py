@@ -48,8 +48,8 @@ def models_option[F: Callable[..., object]](function: F) -> F:
         "--models",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="The folder that `tapeline models` fills; $TAPELINE_MODELS, or one in the user's cache, where "
-        "it is left out.",
+        help="The folder with ResNet50, which `tapeline models` fills: by default $TAPELINE_MODELS, or "
+        "~/.cache/tapeline/models.",
     )(function)
 
 
@@ -59,7 +59,7 @@ def workers_option[F: Callable[..., object]](function: F) -> F:
         "--workers",
         type=WORKERS,
         metavar="N",
-        help="Pictures that are read at once; the processors by default.",
+        help="Pictures to read at the same time: by default as many as there are processors.",
     )(function)
 
 
@@ -69,7 +69,8 @@ def images_option[F: Callable[..., object]](function: F) -> F:
         "--images",
         type=FOLDER,
         metavar="DIR",
-        help="A folder whose files answer links by their last part, instead of the internet.",
+        help="A folder where pictures are looked for by the last part of their links; what isn't there is "
+        "downloaded.",
     )(function)
 
 
@@ -79,7 +80,8 @@ def entities_option[F: Callable[..., object]](function: F) -> F:
         "--entities",
         default=DEFAULT,
         metavar="FILE",
-        help="A file with own entities, beside the eight; or `products`, which is shipped: docs/entities.md.",
+        help="A TOML file with quantities of your own, beside the eight; or `products`, which comes with "
+        "tapeline: docs/entities.md.",
     )(function)
 
 

@@ -61,7 +61,7 @@ def read(
     value.
     """
     # Only now: --help shouldn't wait for it.
-    from tapeline.reader import Reader  # noqa: PLC0415
+    from tapeline.local.reader import Reader  # noqa: PLC0415
 
     with Reader(images=images, models=models, entities=entity_source(entities)) as reader:
         found = reader.read_all(_expand(pictures), names or None, workers=workers)
@@ -75,7 +75,7 @@ def read(
 
 def _expand(pictures: Iterable[str]) -> Iterator[str]:
     """Yield pictures, and for a folder those in it."""
-    from tapeline.reader import pictures_in  # noqa: PLC0415
+    from tapeline.local.reader import pictures_in  # noqa: PLC0415
 
     for picture in pictures:
         if "://" not in picture and Path(picture).is_dir():

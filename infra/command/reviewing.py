@@ -19,7 +19,7 @@ from infra.command.grammar import (
 )
 from infra.local.progress import Progress
 from tapeline.batch.kept_run import need_kept_run
-from tapeline.local_components import models_folder, processors
+from tapeline.local.components import models_folder, processors
 
 # What the command exits with where some corrections weren't taken.
 EXIT_REFUSED: Final = 3
@@ -35,7 +35,7 @@ _out_option = click.option(
 
 
 @click.command(
-    short_help="Serve the page to review a run.",
+    short_help="Serve a page to check the unsure rows.",
     epilog=examples("tapeline review --out out --images examples/images"),
 )
 @_out_option
@@ -82,14 +82,16 @@ def review(
 
 
 @click.command(
-    short_help="Take a filled-in review.csv into the outputs.",
+    short_help="Take decisions from a review.csv.",
     epilog=examples("tapeline correct out/review.csv", "tapeline correct filled_in.csv --out results"),
 )
 @click.argument("table", type=FILE, metavar="CSV")
 @_out_option
 @json_option
 def correct(*, table: Path, out: Path, as_json: bool) -> int:
-    """Take a review.csv, filled in under answer, into the outputs of its run.
+    """Take decisions into the outputs of a run: CSV is its review.csv, with the column answer filled in.
+
+    An answer is a value such as `12.5 cm`, `right`, or `none` where the picture doesn't say.
 
     Rows that can't be taken are in corrections_refused.csv, with the reasons.
     """

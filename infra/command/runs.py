@@ -24,12 +24,12 @@ from infra.command.grammar import (
 from infra.local.progress import Progress
 from tapeline.batch.lines import InputLines
 from tapeline.batch.table_formats import as_csv
-from tapeline.entity_file import use_entity_file
+from tapeline.entity_file import load_entities
 from tapeline.errors import TapelineError
-from tapeline.local_components import models_folder, processors
-from tapeline.local_pictures import LocalPictures, find_pictures
-from tapeline.out_folder import check_out_folder, find_origin
-from tapeline.running import RunOptions, RunResult, resume_run, start_run
+from tapeline.local.components import models_folder, processors
+from tapeline.local.out_folder import check_out_folder, find_origin
+from tapeline.local.pictures import LocalPictures, find_pictures
+from tapeline.local.running import RunOptions, RunResult, resume_run, start_run
 
 # What the command exits with where rows have errors.
 EXIT_ROW_ERRORS: Final = 3
@@ -44,7 +44,7 @@ type Engine = Literal["process", "docker"]
 
 
 @click.command(
-    short_help="Answer a table.",
+    short_help="Read what a table asks for.",
     epilog=examples(
         "tapeline run products.csv --images pictures --out results",
         "tapeline run products.csv --workers 4",
@@ -64,13 +64,15 @@ type Engine = Literal["process", "docker"]
 @click.option(
     "--cloud",
     type=click.Choice(["local"]),
-    help="Through template.yaml, deployed to an emulator of AWS; in this process where it is left out.",
+    help="Run through template.yaml, deployed to an emulator of AWS on this machine; by default in this "
+    "process.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["process", "docker"]),
     default="process",
-    help="With --cloud: docker runs Inference in the image that `make build` made.",
+    show_default=True,
+    help="With --cloud: docker reads in the image that `make build` made.",
 )
 @workers_option
 @models_option
@@ -98,18 +100,20 @@ def run(
     exit_zero: bool,
     as_json: bool,
 ) -> int:
-    """Answer a table with the columns image_link and entity_name.
+    """Read what a table asks for: in image_link a picture's link or path, in entity_name what to read off it.
 
-    TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Writes NAME_out in the same format, details.csv,
-    errors.csv, review.csv, report.html and report.json. A run that is stopped goes on with `tapeline resume`.
-    The errors.csv of the run in the folder is tried again, and its answers are merged into the outputs.
+    TABLE is CSV, gzipped CSV, JSON Lines or Parquet. Into the folder go the predictions as NAME_out, in the
+    same format, and details.csv, errors.csv, review.csv, report.html and report.json. A run that was stopped
+    goes on with `tapeline resume`. Where TABLE is the errors.csv of the run in the folder, its rows are tried
+    again, and the answers are merged into the outputs.
     """
     if engine == "docker" and cloud is None:
         raise click.UsageError("--engine docker runs in the local cloud: add --cloud local")
     # First of all: a folder that can't be written to shouldn't be noticed at the run's end.
     check_out_folder(out, table, replace=replace)
     source = entity_source(entities)
-    use_entity_file(source)
+    # What is wrong with the file is to be seen before anything is started, too.
+    load_entities(source)
     progress = Progress()
     # What failed once may be missing in the folder again.
     pictures = find_pictures(table, images, needed=find_origin(table, out) is None)
@@ -176,7 +180,8 @@ class _resumable:  # noqa: N801 - used like a function
 
 
 def _say_pictures(pictures: LocalPictures, images: Path | None, progress: Progress) -> None:
-    if images is None and not pictures.files:
+    # Where there are no links, the run itself says what is wrong with the table.
+    if not pictures.links or (images is None and not pictures.files):
         return
     where = f"in {images}" if images else "on this machine"
     rest = f"; the other {pictures.downloads} are downloaded" if pictures.downloads else ""

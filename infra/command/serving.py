@@ -18,8 +18,8 @@ from infra.command.grammar import (
     workers_option,
 )
 from infra.local.progress import Progress
-from tapeline.entity_file import use_entity_file
-from tapeline.local_components import models_folder, processors
+from tapeline.entity_file import load_entities
+from tapeline.local.components import models_folder, processors
 
 
 @click.command(
@@ -51,7 +51,8 @@ def serve(
     from infra.local.service import serve_api  # noqa: PLC0415
 
     source = entity_source(entities)
-    use_entity_file(source)
+    # What is wrong with the file is to be seen before anything is started.
+    load_entities(source)
     deployment = Deployment(
         models or models_folder(), workers=workers or processors(), parameters={"Entities": source}
     )
@@ -76,7 +77,7 @@ def serve(
 
 
 @click.command(
-    short_help="Start a local cloud for sam local.",
+    short_help="Start a local cloud for the SAM CLI.",
     epilog=examples("tapeline cloud", "tapeline cloud --port 4567"),
 )
 @click.option(

@@ -8,7 +8,7 @@ import click
 
 import tapeline
 from infra.command.grammar import FILE, FOLDER, entities_option, entity_source, examples
-from tapeline.entity_file import DEFAULT, SHIPPED, use_entity_file
+from tapeline.entity_file import DEFAULT, SHIPPED, load_entities
 
 # The artefact of the package.
 _ARTEFACT: Final = Path(tapeline.__file__).parent / "ranking" / "ranker.json"
@@ -82,9 +82,8 @@ def train(
     source = entity_source(entities)
     if source in SHIPPED and source != DEFAULT:
         raise click.UsageError(f"{source} is shipped: copy it (docs/entities.md), and train your copy")
-    use_entity_file(source)
     if source != DEFAULT:
-        train_own(rows, images, cache, Path(source))
+        train_own(rows, images, cache, load_entities(source), Path(source))
         return 0
     run_training(rows, images, cache, artefact, catalogue, with_ablation=ablate)
     return 0
@@ -122,8 +121,8 @@ def evaluate(
 
     CSV has the rows and the right answers, as docs/formats.md describes.
     """
-    use_entity_file(entity_source(entities))
+    known = load_entities(entity_source(entities))
     from infra.training.evaluate import evaluate as run_evaluation  # noqa: PLC0415
 
-    run_evaluation(rows, images, cache, split, out=out, before=before)
+    run_evaluation(rows, images, cache, split, known, out=out, before=before)
     return 0

@@ -51,11 +51,11 @@ def main(picture: str, entity: str, expected: str, resnet50: str) -> int:
     from inference.settings import InferenceSettings  # noqa: PLC0415
     from tapeline.answering import answer_pictures  # noqa: PLC0415
     from tapeline.answers import PictureQuery  # noqa: PLC0415
-    from tapeline.assembly import build_components  # noqa: PLC0415
     from tapeline.errors import RowError  # noqa: PLC0415
     from tapeline.model_files import check_packaged, read_lock  # noqa: PLC0415
     from tapeline.quantities import format_prediction  # noqa: PLC0415
     from tapeline.settings import load_settings  # noqa: PLC0415
+    from tapeline.worker.assembly import build_components  # noqa: PLC0415
 
     check_packaged(read_lock(_LOCK))
     components = replace(build_components(load_settings(InferenceSettings)), fetcher=_FileFetcher())

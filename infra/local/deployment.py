@@ -10,7 +10,7 @@ from infra.local.package import Override
 from tapeline.adapters.s3_store import BucketStore
 from tapeline.adapters.step_functions import StateMachine
 from tapeline.batch.keys import InputObject
-from tapeline.local_components import processors
+from tapeline.local.components import processors
 
 TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from tapeline.batch.estimate import Estimate, Pace, count_input, estimate_run
 from tapeline.batch.report_document import ReportDocument
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import SettingsError
 
 # Bytes of the CSV that are read at once. Chosen by hand.
@@ -16,11 +17,14 @@ _CHUNK_BYTES: Final = 64 * 1024
 _SHOWN_LENGTH: Final = 160
 
 
-def estimate_csv(csv: Path, *, workers: int | None = None, report: Path | None = None) -> Estimate:
+def estimate_csv(
+    csv: Path, entities: EntitySet = EIGHT, *, workers: int | None = None, report: Path | None = None
+) -> Estimate:
     """Estimate what a CSV would take with the template's defaults.
 
     Args:
         csv: The file.
+        entities: The entities that its rows can ask for.
         workers: Shards that run at once; None for the default of ``RunConcurrency``.
         report: The report.json of a run, for its time of a picture; None for the documented one.
 
@@ -35,7 +39,7 @@ def estimate_csv(csv: Path, *, workers: int | None = None, report: Path | None =
         seconds_per_picture=default.seconds_per_picture if report is None else _seconds(report),
     )
     with csv.open("rb") as file:
-        counts = count_input(iter(lambda: file.read(_CHUNK_BYTES), b""))
+        counts = count_input(iter(lambda: file.read(_CHUNK_BYTES), b""), entities=entities)
     return estimate_run(counts, pace)
 
 

@@ -17,8 +17,8 @@ from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.table_formats import split_name
 from tapeline.batch.tracking import RunTracker
 from tapeline.errors import RunFailedError
-from tapeline.out_folder import bring_outputs, find_origin
-from tapeline.running import RunResult
+from tapeline.local.out_folder import bring_outputs, find_origin
+from tapeline.local.running import RunResult
 
 # Seconds until FanOut must have started the run of a small file. Chosen by hand: 131,187 rows take it a few
 # seconds.

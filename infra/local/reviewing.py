@@ -23,8 +23,8 @@ from tapeline.batch.kept_run import (
 from tapeline.batch.keys import InputObject
 from tapeline.batch.report_document import ReportDocument
 from tapeline.errors import RunFailedError
-from tapeline.local_pictures import find_pictures
-from tapeline.out_folder import bring_outputs
+from tapeline.local.out_folder import bring_outputs
+from tapeline.local.pictures import find_pictures
 
 # Seconds until Correct must have read a file. Chosen by hand: 131,187 rows take it a few.
 _CORRECT_SECONDS: Final = 120

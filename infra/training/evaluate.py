@@ -9,12 +9,20 @@ from infra.training.page import write_page
 from infra.training.pictures import answer_queries, queries_of
 from infra.training.report import changes, evaluation_report, say, wrong_rows
 from infra.training.scoring import ScoredAnswer, outcome
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import GroundTruthError
 from tapeline.quantities import Quantity, format_prediction, parse_quantity
 
 
 def evaluate(
-    path: Path, images: Path, cache_dir: Path, split: str, *, out: Path | None, before: Path | None
+    path: Path,
+    images: Path,
+    cache_dir: Path,
+    split: str,
+    entities: EntitySet = EIGHT,
+    *,
+    out: Path | None,
+    before: Path | None,
 ) -> None:
     """Answer rows as the workers do, print the scores and the wrong rows, and write a page.
 
@@ -23,14 +31,15 @@ def evaluate(
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
         split: The rows to answer: those of this split, or ``all``.
+        entities: The entities that rows can ask for.
         out: The folder for ``predictions.csv`` and ``index.html``; neither is written where it is left out.
         before: An earlier ``predictions.csv`` to count the rows gained and lost against, if any.
 
     Raises:
         GroundTruthError: The ground truth or the earlier predictions can't be used.
     """
-    rows = [row for row in read_ground_truth(path) if split in {"all", row.split}]
-    results = answer_rows(rows, images, cache_dir)
+    rows = [row for row in read_ground_truth(path, entities) if split in {"all", row.split}]
+    results = answer_rows(rows, images, cache_dir, entities)
     if len(results) < len(rows):
         say(f"left out {len(rows) - len(results)} rows: their pictures are missing or can't be decoded")
     print(evaluation_report(results))
@@ -43,18 +52,21 @@ def evaluate(
         say(f"wrote {predictions} and {write_page(results, images, out)}")
 
 
-def answer_rows(rows: Sequence[TruthRow], images: Path, cache_dir: Path) -> list[ScoredAnswer]:
+def answer_rows(
+    rows: Sequence[TruthRow], images: Path, cache_dir: Path, entities: EntitySet = EIGHT
+) -> list[ScoredAnswer]:
     """Answer rows by the call that the workers make.
 
     Args:
         rows: The rows.
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
+        entities: The entities that rows can ask for.
 
     Returns:
         The rows that have an answer, in order; one that says that the picture doesn't say is an answer too.
     """
-    queries = queries_of(rows)
+    queries = queries_of(rows, entities)
     links = (query.image_link for query in queries)
     answers = dict(zip(links, answer_queries(queries, images, cache_dir), strict=True))
     return [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tapeline.download.links import copy_name
-from tapeline.entities import is_known, known_entities
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import GroundTruthError, RowError
 from tapeline.quantities import Quantity, parse_quantity, round_quantity
 
@@ -26,7 +26,7 @@ class TruthRow:
     Attributes:
         index: As in the input; the row's number from 0 where the file has no such column.
         image_link: The picture.
-        entity_name: What is asked for; one of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+        entity_name: What is asked for; one that is known.
         answers: All right answers, rounded as predictions are.
         says_nothing: Whether the picture doesn't say, so that the right prediction is empty.
         source: Where the answers come from; empty where the file doesn't tell.
@@ -55,12 +55,13 @@ class TruthRow:
             return ""
 
 
-def read_ground_truth(path: Path) -> list[TruthRow]:
+def read_ground_truth(path: Path, entities: EntitySet = EIGHT) -> list[TruthRow]:
     """Read rows with right answers, without those that are ambiguous.
 
     Args:
         path: A CSV with ``image_link,entity_name,answers`` and, optionally, ``index``, ``status``,
             ``source``, ``split`` and ``note``; see docs/formats.md.
+        entities: The entities that rows can ask for.
 
     Raises:
         GroundTruthError: A column is missing, or a row has an unknown entity.
@@ -74,7 +75,7 @@ def read_ground_truth(path: Path) -> list[TruthRow]:
                 f"{', '.join(missing)}: add them as docs/formats.md describes"
             )
         return [
-            _truth_row(row, number, path)
+            _truth_row(row, number, path, entities)
             for number, row in enumerate(reader)
             if row.get("status") != AMBIGUOUS
         ]
@@ -88,11 +89,11 @@ def by_picture(rows: Iterable[TruthRow]) -> dict[str, list[TruthRow]]:
     return dict(pictures)
 
 
-def _truth_row(cells: Mapping[str, str | None], number: int, path: Path) -> TruthRow:
+def _truth_row(cells: Mapping[str, str | None], number: int, path: Path, entities: EntitySet) -> TruthRow:
     entity_name = cells["entity_name"] or ""
-    if not is_known(entity_name):
+    if entity_name not in entities:
         raise GroundTruthError(
-            f"expected one of {', '.join(known_entities())} as entity_name in {path}, row {number}, "
+            f"expected one of {', '.join(entities.units)} as entity_name in {path}, row {number}, "
             f"received {entity_name!r}: correct it or remove the row"
         )
     written = [answer.strip() for answer in (cells["answers"] or "").split("|") if answer.strip()]

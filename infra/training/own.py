@@ -14,7 +14,7 @@ from infra.training.ground_truth import TruthRow, read_ground_truth
 from infra.training.pictures import observe_pictures, queries_of
 from infra.training.report import say, score_table
 from infra.training.scoring import Outcome, outcome, scores
-from tapeline.entities import OwnEntity, own_entity
+from tapeline.entities import EntitySet, OwnEntity
 from tapeline.entity_file import trained_path
 from tapeline.errors import GroundTruthError
 from tapeline.picture import FloatArray
@@ -52,14 +52,17 @@ class OwnExample:
     right: FloatArray
 
 
-def train_own(paths: Sequence[Path], images: Path, cache_dir: Path, entities_path: Path) -> None:
+def train_own(
+    paths: Sequence[Path], images: Path, cache_dir: Path, entities: EntitySet, entities_path: Path
+) -> None:
     """Fit the weights of an entities file's own entities, print cross-validated F1, and write them beside it.
 
     Args:
         paths: Files with ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
-        entities_path: The entities file, which this process has taken its entities from.
+        entities: The entities of the file.
+        entities_path: The entities file.
 
     Raises:
         GroundTruthError: The ground truth can't be used, or an entity has too few rows.
@@ -67,13 +70,13 @@ def train_own(paths: Sequence[Path], images: Path, cache_dir: Path, entities_pat
     rows = [
         row
         for path in paths
-        for row in read_ground_truth(path)
-        if row.split == "train" and own_entity(row.entity_name)
+        for row in read_ground_truth(path, entities)
+        if row.split == "train" and entities.own_entity(row.entity_name)
     ]
-    scenes = observe_pictures(queries_of(rows), images, cache_dir)
+    scenes = observe_pictures(queries_of(rows, entities), images, cache_dir)
     document = {}
     for name in dict.fromkeys(row.entity_name for row in rows):
-        entity = own_entity(name)
+        entity = entities.own_entity(name)
         assert entity is not None  # noqa: S101 - the rows were chosen so
         untrained = replace(entity, weights=None)
         examples = [

@@ -21,7 +21,7 @@ from tapeline.answerer import Answerer
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import Answer, PictureQuery
 from tapeline.download.links import copy_name
-from tapeline.entities import own_entities, use_entities
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import ErrorCode, RowError
 from tapeline.reading.scene import Scene
 
@@ -35,10 +35,10 @@ _PRECISION: Final[Precision] = "int8"
 _CHUNK: Final = 20
 
 
-def queries_of(rows: Iterable[TruthRow]) -> list[PictureQuery]:
-    """Return what rows ask, one query for each picture."""
+def queries_of(rows: Iterable[TruthRow], entities: EntitySet = EIGHT) -> list[PictureQuery]:
+    """Return what rows ask of ``entities``, one query for each picture."""
     return [
-        PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)))
+        PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)), entities=entities)
         for link, asked in by_picture(rows).items()
     ]
 
@@ -150,7 +150,7 @@ def _observe(
         except RowError:
             scenes.append(None)
         else:
-            scenes.append(own.observe(picture, query.entity_names, second_pass=second_pass))
+            scenes.append(own.observe(picture, query.entity_names, query.entities, second_pass=second_pass))
     return scenes
 
 
@@ -165,9 +165,4 @@ def _answer(queries: Sequence[PictureQuery], images: Path, cache_dir: Path) -> l
 
 def _pool() -> ProcessPoolExecutor:
     # OpenVINO's threads don't survive a fork.
-    return ProcessPoolExecutor(
-        len(os.sched_getaffinity(0)),
-        mp_context=get_context("spawn"),
-        initializer=use_entities,
-        initargs=(own_entities(),),
-    )
+    return ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=get_context("spawn"))

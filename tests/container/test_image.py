@@ -80,7 +80,7 @@ def test_all_code_is_compiled_for_whoever_imports_it(build: Build) -> None:
 def test_a_start_compiles_nothing_of_the_standard_library_either(build: Build) -> None:
     done = docker(
         "run", "--rm", "--network", "none", "--read-only", "--workdir", "/var/task",
-        "--entrypoint", "python", INFERENCE, "-v", "-c", "import inference.app, tapeline.loading",
+        "--entrypoint", "python", INFERENCE, "-v", "-c", "import inference.app, tapeline.worker.loading",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     read = re.findall(r"^# code object from '?([^'\n]+)", done.stderr, re.MULTILINE)

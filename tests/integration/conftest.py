@@ -14,7 +14,7 @@ from infra.local.job import Job, answer_csv
 from infra.local.package import Override
 from infra.local.progress import Progress
 from infra.local.service import Service, serve_api
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.http_server import PictureServer
 
 ROOT = Path(__file__).parents[2]

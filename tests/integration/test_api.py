@@ -13,7 +13,7 @@ from benchmarks.api_load import load
 from infra.local.cloud import LocalCloud
 from infra.local.deployment import Deployment
 from infra.local.service import serve_api
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.conftest import IMAGES, ROOT, Api
 from tests.integration.http_server import Reply
 from tests.integration.pictures import drawn, huge_png

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.conftest import ROOT, Api
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs/api.md")

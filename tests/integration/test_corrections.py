@@ -13,7 +13,7 @@ from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.kept_run import kept_run
 from tapeline.errors import RunFailedError
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.conftest import Batch
 from tests.integration.http_server import Reply
 from tests.integration.pictures import drawn

@@ -7,8 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tapeline.out_folder import STATE
-from tapeline.running import RunResult
+from tapeline.local.out_folder import STATE
+from tapeline.local.running import RunResult
 from tests.integration.conftest import IMAGES, ROOT
 from tests.integration.test_run_command import command, environment, local_clouds
 

@@ -28,4 +28,5 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sum("data:image/jpeg;base64," in page and "<polygon" in page for page in pages) == 3
     assert any("26.5 centimetre" in page for page in pages)
     assert any("rows are right" in output.get("text", "") for output in shown)
+    assert not [output for output in shown if output.get("name") == "stderr"]
     assert (tmp_path / "checked.csv").is_file()

@@ -13,7 +13,7 @@ from infra.local.job import Job, answer_csv
 from infra.local.progress import Progress
 from tapeline.adapters.lambda_telemetry import NAMESPACE
 from tapeline.errors import RejectedInputError
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.emitted import emitted_by, values_of
 from tests.integration.conftest import ROOT, Api, Batch
 from tests.integration.http_server import Reply

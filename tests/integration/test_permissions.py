@@ -27,7 +27,7 @@ from infra.local.service import Service, serve_api
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.errors import RejectedInputError
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.deployed_policies import Grant, RolePolicies, policies_of
 from tests.integration.pictures import drawn
 from tests.integration.recording_proxy import Call, RecordingProxy
@@ -56,7 +56,7 @@ IDLE: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Reducer": {},
     "Notify": {},
-    "Predict": {},
+    "Predict": {"Reruns": "the page of a run that was tried again takes answers for that run's entities"},
     "BatchStateMachine": {
         "States": _STEP_FUNCTIONS,
         "Manifest": f"the Map's ItemReader: {_STEP_FUNCTIONS}",

@@ -17,7 +17,7 @@ from infra.local.package import Override
 from infra.local.progress import Progress
 from tapeline.batch import keys
 from tapeline.batch.states import AttemptInput
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.conftest import HANDLERS
 
 

@@ -17,7 +17,7 @@ from infra.local.progress import Progress
 from infra.local.reviewing import reductions
 from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
-from tapeline.running import RunResult
+from tapeline.local.running import RunResult
 from tests.integration.chromium import NEEDS_CHROMIUM, SHOTS, WIDE, serious_problems
 from tests.integration.conftest import ROOT, Api
 

@@ -25,4 +25,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     )
     assert "How good it is" in accuracy
     assert "make deploy" in aws
+    # Links are named by their pages, not by files that the site hasn't got.
+    assert '<a href="library/">library</a>' in start
+    assert "docs/library.md" not in start
     assert "make deploy" not in start.partition("Your own CSV")[0]

@@ -27,19 +27,9 @@ OUTSIDE = {
     "cv2",
     "lightgbm",
 }
-# What puts adapters together, and what is built on that.
-PUT_TOGETHER = {
-    "assembly.py",
-    "loading.py",
-    "local_components.py",
-    "local_pictures.py",
-    "reader.py",
-    "running.py",
-    "starting.py",
-}
-CORE = sorted(
-    path for path in PACKAGE.rglob("*.py") if path.parent.name != "adapters" and path.name not in PUT_TOGETHER
-)
+# The rooms of adapters, of what puts them together, and of what is built on that.
+OUTER = {"adapters", "local", "worker"}
+CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in OUTER)
 HANDLERS = sorted(ROOT.glob("functions/*/app.py"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -79,13 +69,11 @@ FLOORS = (
     },
     {"download", "quantities"},
     {"answers", "entity_file"},
-    {"adapters", "cropping", "entity_settings", "reading", "showing"},
+    {"adapters", "cropping", "entity_settings", "reading"},
     {"ranking"},
     {"answerer", "answering"},
-    {"batch", "predicting", "side_by_side", "starting"},
-    {"assembly", "loading", "local_pictures", "out_folder"},
-    {"local_components"},
-    {"reader", "running"},
+    {"batch", "predicting", "worker"},
+    {"local"},
     # The program, and the names that the package exports.
     {"__main__"},
 )

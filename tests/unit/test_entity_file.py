@@ -1,43 +1,62 @@
 """Entities files: what they define, and what is wrong with them."""
 
 import json
-import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tapeline import entities
-from tapeline.entities import KINDS, UNITS_BY_ENTITY, is_known, known_entities, own_entity
-from tapeline.entity_file import SHIPPED, load_entities, parse_entities, use_entity_file
+from tapeline.entities import EIGHT, KINDS, UNITS_BY_ENTITY, EntitySet
+from tapeline.entity_file import SHIPPED, load_entities, parse_entities
 from tapeline.errors import SettingsError
 from tapeline.quantities import NEW_SIZES, SIZE_BY_UNIT
 
 MINE = '[cable_length]\nkind = "length"\nwords = ["Cable"]\nunit = "metre"\nlargest = "200 metre"\n'
 
 
-@pytest.fixture(autouse=True)
-def _eight_again() -> Iterator[None]:
-    yield
-    entities.use_entities(())
-
-
 def test_a_file_defines_entities_beside_the_eight(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(MINE)
-    use_entity_file(str(tmp_path / "mine.toml"))
-    own = own_entity("cable_length")
+    found = load_entities(str(tmp_path / "mine.toml"))
+    own = found.own_entity("cable_length")
     assert own is not None
     assert (own.words, own.unit, own.smallest, own.largest) == (("cable",), "metre", 0.0, 200_000.0)
     assert own.units == KINDS["length"].units
-    assert is_known("cable_length")
-    assert known_entities() == {**UNITS_BY_ENTITY, "cable_length": frozenset({"metre"})}
-    use_entity_file("challenge")
-    assert not is_known("cable_length")
+    assert "cable_length" in found
+    assert found.units == {**UNITS_BY_ENTITY, "cable_length": frozenset({"metre"})}
+    assert "cable_length" not in load_entities("challenge")
+
+
+def test_of_two_sets_the_second_one_defines_what_both_have() -> None:
+    first, second = (
+        EntitySet(parse_entities(f'[a]\nkind = "{kind}"\n[{kind}]\nkind = "{kind}"', "mine.toml"))
+        for kind in ("mass", "count")
+    )
+    joined = first.joined(second)
+    assert [(own.name, own.kind) for own in joined.own] == [
+        ("a", "count"),
+        ("mass", "mass"),
+        ("count", "count"),
+    ]
+    assert first.joined(EIGHT) == first
+
+
+def test_a_file_that_a_deployment_adds_to_the_package_goes_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "entity_files").mkdir()
+    (tmp_path / "entity_files/mine.toml").write_text(MINE)
+    trained = {"entities": {"cable_length": {"weights": [1, 2.5]}}}
+    (tmp_path / "entity_files/mine.trained.json").write_text(json.dumps(trained))
+    monkeypatch.setattr("tapeline.entity_file.resources.files", lambda _: tmp_path)
+    (own,) = load_entities("mine").own
+    assert (own.name, own.weights) == ("cable_length", (1.0, 2.5))
+    with pytest.raises(SettingsError, match="expected an entities file at other"):
+        load_entities("other")
 
 
 def test_the_shipped_files_can_be_used() -> None:
-    assert load_entities("challenge") == ()
-    found = {entity.name for entity in load_entities("products")}
+    assert load_entities("challenge") == EIGHT
+    found = {entity.name for entity in load_entities("products").own}
     assert {"cable_length", "battery_capacity"} <= found
     assert not found & UNITS_BY_ENTITY.keys()
 
@@ -87,7 +106,7 @@ def test_weights_beside_a_file_are_found_and_broken_ones_told(tmp_path: Path) ->
     (tmp_path / "mine.toml").write_text(MINE)
     trained = tmp_path / "mine.trained.json"
     trained.write_text(json.dumps({"entities": {"cable_length": {"weights": [1, 2.5]}}}))
-    assert load_entities(str(tmp_path / "mine.toml"))[0].weights == (1.0, 2.5)
+    assert load_entities(str(tmp_path / "mine.toml")).own[0].weights == (1.0, 2.5)
     trained.write_text("{}")
     with pytest.raises(SettingsError, match="train again"):
         load_entities(str(tmp_path / "mine.toml"))
@@ -95,4 +114,4 @@ def test_weights_beside_a_file_are_found_and_broken_ones_told(tmp_path: Path) ->
 
 def test_limits_are_any_where_they_are_left_out() -> None:
     (own,) = parse_entities('[a]\nkind = "count"', "mine.toml")
-    assert (own.smallest, own.largest, own.unit) == (0.0, math.inf, None)
+    assert (own.smallest, own.largest, own.unit) == (0.0, None, None)

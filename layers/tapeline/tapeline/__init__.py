@@ -9,7 +9,8 @@
 Data flows one way: the functions in ``functions/``, the command and :class:`Reader` parse what they are
 given and call one function of this package; the package talks to the outside through the protocols of
 :mod:`tapeline.ports`, and the adapters in :mod:`tapeline.adapters` implement them with boto3, requests,
-Pillow, OpenCV and OpenVINO. Nothing outside ``adapters`` imports those libraries.
+Pillow, OpenCV and OpenVINO. Nothing outside ``adapters`` imports those libraries. The rooms ``worker`` and
+``local`` put both together; docs/architecture.md has all of them.
 """
 
 from importlib import import_module
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tapeline.answers import RunnerUp as RunnerUp
     from tapeline.errors import RowError as RowError
     from tapeline.errors import TapelineError as TapelineError
-    from tapeline.reader import Reader as Reader
+    from tapeline.local.reader import Reader as Reader
 
 __version__ = "0.1.0"
 
@@ -28,7 +29,7 @@ __version__ = "0.1.0"
 # none of them needs all of it.
 _EXPORTS = {
     "Answer": "tapeline.answers",
-    "Reader": "tapeline.reader",
+    "Reader": "tapeline.local.reader",
     "RowError": "tapeline.errors",
     "RunnerUp": "tapeline.answers",
     "TapelineError": "tapeline.errors",

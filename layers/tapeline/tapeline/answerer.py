@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tapeline.answers import Answer, Crop, PictureAnswers, PictureQuery, with_unknown
 from tapeline.cropping import crop_bounds
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import ErrorCode, RowError
 from tapeline.geometry import Bounds
 from tapeline.notes import collect_notes
@@ -48,9 +49,18 @@ class Answerer:
         """File name -> SHA-256 of each model file in use; empty without ResNet50."""
         return self.classifier.model_hashes if self.classifier else {}
 
-    def observe(self, picture: Picture, entity_names: Iterable[str], *, second_pass: bool = True) -> Scene:
+    def observe(
+        self,
+        picture: Picture,
+        entity_names: Iterable[str],
+        entities: EntitySet = EIGHT,
+        *,
+        second_pass: bool = True,
+    ) -> Scene:
         """Observe a picture with these components; see :func:`tapeline.reading.observing.observe`."""
-        return observe(picture, entity_names, self.reader, self.shape_finder, second_pass=second_pass)
+        return observe(
+            picture, entity_names, self.reader, self.shape_finder, entities, second_pass=second_pass
+        )
 
     def answer(self, query: PictureQuery, body: bytes, deadline: float = math.inf) -> PictureAnswers:  # noqa: ARG002
         """Answer a picture; what goes wrong with it is in its result."""
@@ -80,17 +90,18 @@ class Answerer:
             work.preview = self.encode(picture.pixels)
 
     def _choose(self, work: "_Work", picture: Picture) -> None:
+        query = work.query
         if self.classifier is not None:
             with work.stage("classify"):
                 work.labels = self.classifier.classify([picture])[0].labels
         if work.error is None:
             with work.stage("read"):
-                scene = self.observe(picture, work.query.known_entities)
+                scene = self.observe(picture, query.known_entities, query.entities)
         if work.error is None:
             with work.stage("answer"):
-                answers = choose_answers(scene, work.query.known_entities)
+                answers = choose_answers(scene, query.known_entities, query.entities)
                 work.answers.update(answers)
-                work.crops = self._crops(picture, answers, work.query.crop_below)
+                work.crops = self._crops(picture, answers, query.crop_below)
 
     def _crops(self, picture: Picture, answers: Mapping[str, Answer], crop_below: float) -> dict[str, Crop]:
         """Return the surroundings of each answer that isn't sure enough."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tapeline.entities import is_known, unknown_entity
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import RowError
 from tapeline.geometry import Bounds
 from tapeline.picture import Box, Label
@@ -108,17 +108,19 @@ class PictureQuery:
             is done.
         crop_below: How sure an answer has to be, from 0 to 1, to come without a crop of the picture; see
             :func:`sureness`.
+        entities: The entities that can be asked for: what the names mean.
     """
 
     image_link: str
     entity_names: tuple[str, ...]
     preview: bool = False
     crop_below: float = 0.0
+    entities: EntitySet = EIGHT
 
     @property
     def known_entities(self) -> tuple[str, ...]:
         """The entities that can be asked for."""
-        return tuple(name for name in self.entity_names if is_known(name))
+        return tuple(name for name in self.entity_names if name in self.entities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,8 @@ def with_unknown(
     query: PictureQuery, answers: Mapping[str, Answer | RowError]
 ) -> dict[str, Answer | RowError]:
     """Return the answers to a query's known entities, and an error for each unknown one."""
-    unknown = {name: unknown_entity(name) for name in query.entity_names if not is_known(name)}
+    entities = query.entities
+    unknown = {name: entities.unknown(name) for name in query.entity_names if name not in entities}
     return {**answers, **unknown}
 
 

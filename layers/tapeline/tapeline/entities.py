@@ -1,10 +1,10 @@
 """The entities that can be asked for, and the units in which each is answered.
 
-Eight are always known: those of the Amazon ML Challenge 2024, whose scorer knows these names and no others. A
-deployment, or a process, may have own entities besides, from a file: :mod:`tapeline.entity_file`.
+Eight are always known: those of the Amazon ML Challenge 2024, whose scorer knows these names and no others.
+An :class:`EntitySet` may have own entities besides, from a file: :mod:`tapeline.entity_file`. It is a value
+that goes from the door, such as a Reader or a function's settings, to where it is needed.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,7 +79,7 @@ class OwnEntity:
         words: What announces it, in lower case.
         unit: The unit that answers are converted to; None for as they are printed.
         smallest: The smallest plausible size, in the basic unit of the kind; 0 for any.
-        largest: The largest one; infinite for any.
+        largest: The largest one; None for any.
         weights: What training made of its evidence; None where it goes by words alone.
     """
 
@@ -89,48 +89,52 @@ class OwnEntity:
     words: tuple[str, ...]
     unit: str | None = None
     smallest: float = 0.0
-    largest: float = float("inf")
+    largest: float | None = None
     weights: tuple[float, ...] | None = None
 
-
-# The own entities of this process, by name: what it was started with, and nothing that changes in between.
-_OWN: Final[dict[str, OwnEntity]] = {}
-
-
-def use_entities(own: Iterable[OwnEntity]) -> None:
-    """Have own entities beside the eight from now on, in place of any before; once, as a process starts."""
-    found = {entity.name: entity for entity in own}
-    _OWN.clear()
-    _OWN.update(found)
+    def is_plausible(self, size: float) -> bool:
+        """Say whether a size, in the basic unit of the kind, lies within the limits."""
+        return self.smallest <= size and (self.largest is None or size <= self.largest)
 
 
-def own_entity(entity_name: str) -> OwnEntity | None:
-    """Return an own entity; None for one of the eight, and for one that isn't known."""
-    return _OWN.get(entity_name)
+@dataclass(frozen=True, slots=True)
+class EntitySet:
+    """The entities that can be asked for: the eight, and own ones.
+
+    Attributes:
+        own: The own entities; none has the name of one of the eight, or of another.
+    """
+
+    own: tuple[OwnEntity, ...] = ()
+
+    def __contains__(self, entity_name: object) -> bool:
+        return entity_name in UNITS_BY_ENTITY or any(entity.name == entity_name for entity in self.own)
+
+    def own_entity(self, entity_name: str) -> OwnEntity | None:
+        """Return an own entity; None for one of the eight, and for one that isn't known."""
+        return next((entity for entity in self.own if entity.name == entity_name), None)
+
+    @property
+    def units(self) -> dict[str, frozenset[str]]:
+        """Entity -> the full names of the units of its answers, the eight first."""
+        own = {
+            entity.name: entity.units if entity.unit is None else frozenset({entity.unit})
+            for entity in self.own
+        }
+        return {**UNITS_BY_ENTITY, **own}
+
+    def unknown(self, entity_name: str) -> RowError:
+        """Return the error of a row that asks for an entity that isn't known."""
+        return RowError(
+            ErrorCode.UNKNOWN_ENTITY,
+            f"expected one of {', '.join(self.units)}, received {entity_name[:100]!r}",
+        )
+
+    def joined(self, other: "EntitySet") -> "EntitySet":
+        """Return the entities of both; those of the other one where both define a name."""
+        found = {entity.name: entity for entity in (*self.own, *other.own)}
+        return EntitySet(tuple(found.values()))
 
 
-def own_entities() -> tuple[OwnEntity, ...]:
-    """Return all own entities of this process."""
-    return tuple(_OWN.values())
-
-
-def known_entities() -> dict[str, frozenset[str]]:
-    """Return all entities that can be asked for, with the units of their answers."""
-    own = {
-        name: entity.units if entity.unit is None else frozenset({entity.unit})
-        for name, entity in _OWN.items()
-    }
-    return {**UNITS_BY_ENTITY, **own}
-
-
-def is_known(entity_name: str) -> bool:
-    """Say whether an entity can be asked for."""
-    return entity_name in UNITS_BY_ENTITY or entity_name in _OWN
-
-
-def unknown_entity(entity_name: str) -> RowError:
-    """Return the error of a row that asks for an entity that isn't known."""
-    return RowError(
-        ErrorCode.UNKNOWN_ENTITY,
-        f"expected one of {', '.join(known_entities())}, received {entity_name[:100]!r}",
-    )
+# The eight alone.
+EIGHT: Final = EntitySet()

@@ -1,18 +1,19 @@
 """Entities files: TOML that defines own entities, and what training has made of them.
 
-``challenge`` and ``products`` are shipped, by name; any other is a path. docs/entities.md describes the form.
+A name such as ``products`` is a file in the package's ``entity_files``, where a deployment may have its own
+beside those that are shipped; anything else is a path. docs/entities.md describes the form.
 """
 
 import json
-import math
 import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
-from tapeline.entities import KINDS, UNITS_BY_ENTITY, OwnEntity, use_entities
+from tapeline.entities import EIGHT, KINDS, UNITS_BY_ENTITY, EntitySet, OwnEntity
 from tapeline.errors import SettingsError
 from tapeline.quantities import parse_quantity, size_of
 
@@ -30,36 +31,28 @@ _KEYS: Final = frozenset({"kind", "units", "words", "unit", "smallest", "largest
 # An entity's name: what every CSV, URL and Python keyword argument can hold.
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
+# What a file in the package's folder is named by, without its suffix.
+_PACKED: Final = re.compile(r"[A-Za-z0-9_-]+")
+
 # In place of a unit: answers in the unit that is printed.
 _AS_PRINTED: Final = "as printed"
 
 
-def use_entity_file(source: str) -> None:
-    """Have a file's own entities beside the eight from now on; once, as a process starts.
+def load_entities(source: str) -> EntitySet:
+    """Return the entities of a file, with the eight, and with their weights where they were trained.
 
     Args:
-        source: The name of a shipped file, or a path.
-
-    Raises:
-        SettingsError: There is no such file, or it can't be used.
-    """
-    use_entities(load_entities(source))
-
-
-def load_entities(source: str) -> tuple[OwnEntity, ...]:
-    """Return a file's own entities, with their weights where they were trained.
-
-    Args:
-        source: The name of a shipped file, or a path.
+        source: The name of a file in the package's ``entity_files``, or a path.
 
     Raises:
         SettingsError: There is no such file, or it can't be used.
     """
     if source == DEFAULT:
-        return ()
-    if source in SHIPPED:
-        text = resources.files("tapeline").joinpath(f"entity_files/{source}.toml").read_text(encoding="utf-8")
-        return parse_entities(text, source)
+        return EIGHT
+    packed = resources.files("tapeline") / "entity_files"
+    if _PACKED.fullmatch(source) and (packed / f"{source}.toml").is_file():
+        weights = _parse_weights(packed / f"{source}{_TRAINED}")
+        return EntitySet(parse_entities((packed / f"{source}.toml").read_text("utf-8"), source, weights))
     path = Path(source)
     try:
         text = path.read_text(encoding="utf-8")
@@ -68,7 +61,7 @@ def load_entities(source: str) -> tuple[OwnEntity, ...]:
             f"expected an entities file at {source}, or one of {', '.join(SHIPPED)}, received {error}: "
             "say another file"
         ) from error
-    return parse_entities(text, source, _read_weights(trained_path(path)))
+    return EntitySet(parse_entities(text, source, _parse_weights(trained_path(path))))
 
 
 def trained_path(path: Path) -> Path:
@@ -135,8 +128,8 @@ def _entity(name: str, table: Mapping[str, Any], where: str, weights: tuple[floa
         units=frozenset(units),
         words=tuple(word.lower() for word in _texts(table, "words", where)),
         unit=None if unit == _AS_PRINTED else unit,
-        smallest=_limit(table, "smallest", of_kind, where, 0.0),
-        largest=_limit(table, "largest", of_kind, where, math.inf),
+        smallest=_limit(table, "smallest", of_kind, where) or 0.0,
+        largest=_limit(table, "largest", of_kind, where),
         weights=weights,
     )
 
@@ -148,9 +141,9 @@ def _texts(table: Mapping[str, Any], key: str, where: str) -> list[str]:
     return found
 
 
-def _limit(table: Mapping[str, Any], key: str, units: frozenset[str], where: str, default: float) -> float:
+def _limit(table: Mapping[str, Any], key: str, units: frozenset[str], where: str) -> float | None:
     if key not in table:
-        return default
+        return None
     try:
         quantity = parse_quantity(str(table[key]))
     except ValueError as error:
@@ -163,9 +156,9 @@ def _limit(table: Mapping[str, Any], key: str, units: frozenset[str], where: str
     return size_of(quantity)
 
 
-def _read_weights(path: Path) -> dict[str, tuple[float, ...]]:
+def _parse_weights(path: Traversable) -> dict[str, tuple[float, ...]]:
     """Return entity -> weights; none where the file was never trained."""
-    if not path.exists():
+    if not path.is_file():
         return {}
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

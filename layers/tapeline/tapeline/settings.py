@@ -26,9 +26,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, validate_default=True)
 
-    def prepare(self) -> None:
-        """Do what a process does once with its settings: nothing here."""
-
 
 class ResultsSettings(Settings):
     """For functions that work in the results bucket."""
@@ -86,7 +83,7 @@ def load_settings[S: Settings](kind: type[S]) -> S:
     """
     given = {name: os.environ[name.upper()] for name in kind.model_fields if name.upper() in os.environ}
     try:
-        settings = kind.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}, received {item['input']!r}"
@@ -97,5 +94,3 @@ def load_settings[S: Settings](kind: type[S]) -> S:
         raise SettingsError(
             f"{kind.__name__}: {problems}: set the variable in template.yaml, or in env.json for a local call"
         ) from error
-    settings.prepare()
-    return settings

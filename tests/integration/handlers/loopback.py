@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from inference.app import infer
 from inference.settings import InferenceSettings
 from tapeline.answering import Components
-from tapeline.assembly import build_components
 from tapeline.download.addresses import AddressPolicy
 from tapeline.settings import load_settings
+from tapeline.worker.assembly import build_components
 
 
 @cache

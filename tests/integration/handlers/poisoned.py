@@ -10,9 +10,9 @@ from inference.app import infer
 from inference.settings import InferenceSettings
 from tapeline.adapters.reading_process import ReadingProcess
 from tapeline.answering import Components
-from tapeline.assembly import build_components
 from tapeline.download.addresses import AddressPolicy
 from tapeline.settings import load_settings
+from tapeline.worker.assembly import build_components
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
-from tapeline.loading import load_answerer
+from tapeline.worker.loading import load_answerer
 
 _MARK = b"poison:"
 

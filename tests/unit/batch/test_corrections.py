@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from tapeline.batch.documents import RunDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.reducer import reduce_run
 from tapeline.batch.shard_results import PictureResult, RowAnswer
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import UNITS_BY_ENTITY, EntitySet
+from tapeline.entity_file import parse_entities
 from tapeline.errors import CorrectionError, CorruptObjectError, ErrorCode, ObjectMissingError
 from tapeline.ports import ObjectStore
 from tests.unit.batch.helpers import SOURCE, output, put_result, start
@@ -106,6 +108,26 @@ def test_an_answer_may_be_spelled_in_many_ways(text: str, entity: str, expected:
 def test_anything_else_is_refused_with_what_was_expected(text: str, entity: str) -> None:
     with pytest.raises(CorrectionError, match=r"expected .* received"):
         parse_answer(text, entity, "1 inch")
+
+
+def test_corrections_of_a_run_go_by_its_own_entities_and_columns(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    key = keys.run_document_key(run.name)
+    mine = EntitySet(parse_entities('[width_of_box]\nkind = "count"', "mine.toml"))
+    document = replace(RunDocument.load(run.results.read(key)), entities=mine, keep_columns=True)
+    run.results.objects[key] = document.dump()
+    run.drop.objects[SOURCE.key] = INPUT.replace(b"width", b"width_of_box")
+    run.reduce()
+    assert run.correct(run.fill({"i0": "12 pcs", "i1": "5 cm"})).refused == 1
+    assert "with a unit of width_of_box (piece)" in run.refused()[0]["problem"]
+    run.reduce()
+    first = output(run.results, run.name, "test_out.csv")[0]
+    assert first == {
+        "index": "i0",
+        "image_link": "https://example.com/0.jpg",
+        "entity_name": "width_of_box",
+        "prediction": "12 piece",
+    }
 
 
 @given(st.text(max_size=40), st.sampled_from(sorted(UNITS_BY_ENTITY)))

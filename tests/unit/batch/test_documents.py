@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from tapeline.batch.documents import RejectionDocument, RunDocument
 from tapeline.batch.keys import InputObject
+from tapeline.entity_file import load_entities
 from tapeline.errors import CorruptObjectError, RejectedInputError
 
 SOURCE = InputObject("drop", "incoming/größe.csv", None, "tag")
@@ -25,8 +27,21 @@ def test_run_json_is_indented_ascii_and_comes_back() -> None:
         "pictures": 9,
         "shards": 3,
         "origin": None,
+        "entities": {"own": []},
+        "keep_columns": False,
     }
     assert RunDocument.load(body) == RUN
+
+
+def test_run_json_has_the_own_entities_of_its_run() -> None:
+    own = replace(RUN, entities=load_entities("products"), keep_columns=True)
+    assert RunDocument.load(own.dump()) == own
+
+
+def test_run_json_of_an_earlier_version_has_the_eight() -> None:
+    document = json.loads(RUN.dump())
+    del document["entities"], document["keep_columns"]
+    assert RunDocument.load(json.dumps(document).encode()) == RUN
 
 
 def test_rejected_json_says_what_the_error_said_and_becomes_it_again() -> None:

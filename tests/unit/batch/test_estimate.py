@@ -114,7 +114,8 @@ def test_docs_scale_md_has_the_estimates_of_its_runs(rows: int, pictures: int) -
 def test_more_rows_never_take_less(rows: int, workers: int, largest: int) -> None:
     pace = Pace(workers, largest)
     less, more = (estimate_run(InputCounts(count, count), pace) for count in (rows, rows + 1000))
-    assert less.usd <= more.usd
+    # Larger shards may be fewer, which begin fewer workers.
+    assert less.usd <= more.usd or more.shards < less.shards
     assert 0 <= less.minutes <= more.minutes
 
 

@@ -12,6 +12,7 @@ from tapeline.batch.inference import Worker, infer_shard
 from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, load_shard_result
 from tapeline.batch.shards import load_shard
 from tapeline.batch.states import ShardOutput
+from tapeline.entities import EntitySet
 from tapeline.errors import CorruptObjectError, DeadlineError, ErrorCode, ObjectMissingError, RowError
 from tapeline.reading.scene import Scene
 from tests.unit.batch.helpers import UNHURRIED, components, start, table
@@ -59,7 +60,7 @@ def test_a_shard_result_has_the_answers_and_the_workers_figures() -> None:
 
 
 def test_an_empty_answer_has_how_probably_it_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def abstain(scene: Scene, entity_names: Iterable[str]) -> dict[str, Answer]:
+    def abstain(scene: Scene, entity_names: Iterable[str], entities: EntitySet) -> dict[str, Answer]:
         return {name: Answer(None, 0.0, 0.123456, "", None) for name in entity_names}
 
     monkeypatch.setattr(answerer, "choose_answers", abstain)

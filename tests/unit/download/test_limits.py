@@ -4,7 +4,6 @@ import pytest
 
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.adapters.s3_fetcher import MirrorFetcher, S3Fetcher
-from tapeline.assembly import WorkerSettings
 from tapeline.download.limits import (
     MAX_FETCH_SECONDS,
     MAX_PICTURE_BYTES,
@@ -13,6 +12,7 @@ from tapeline.download.limits import (
     FetchLimits,
 )
 from tapeline.errors import ErrorCode, RowError
+from tapeline.worker.assembly import WorkerSettings
 
 LINK = "https://m.example.com/cup.jpg"
 

@@ -1,5 +1,6 @@
 """The command's grammar: its help, its examples, what it refuses, and what it prints without reading."""
 
+import gzip
 import json
 import re
 import shlex
@@ -145,3 +146,14 @@ def test_weights_that_cannot_be_had_are_one_line_and_remembered(
     assert "tapeline: expected resnet50_weights" in capsys.readouterr().err
     assert run_command([*arguments[:-1], "--status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["resnet50"] is False
+
+
+def test_a_table_that_cannot_be_read_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "broken.csv.gz"
+    table.write_bytes(gzip.compress(b"image_link,entity_name\n" * 1000)[:20])
+    assert run_command(["run", str(table), "--images", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "tapeline: expected a whole gzip file, received the beginning of one: compress the table again"
+    ]

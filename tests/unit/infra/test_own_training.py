@@ -1,7 +1,6 @@
 """The training of own entities, with pictures whose text is in the cache."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from PIL import Image
 from infra.command.cli import run_command
 from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
 from infra.training.pictures import cache_folder
-from tapeline import entities
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.entity_file import load_entities
 from tapeline.picture import Picture, Shapes, TextLine
@@ -39,7 +37,7 @@ class Finder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     """Return a folder with an entities file, rows, pictures, and a cache of what they say."""
     (tmp_path / "images").mkdir()
     cache = JsonCache(cache_folder(tmp_path / "kept"))
@@ -57,8 +55,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "mine.toml").write_text(
         '[cable_length]\nkind = "length"\nwords = ["cable"]\nunit = "centimetre"\n'
     )
-    yield tmp_path
-    entities.use_entities(())
+    return tmp_path
 
 
 def arguments(folder: Path, command: str) -> list[str]:
@@ -73,7 +70,7 @@ def test_training_learns_what_the_words_do_not_say(folder: Path, capsys: pytest.
     assert "cable_length, cross-validated 12 1.000 1.000 1.000" in table
     document = json.loads((folder / "mine.trained.json").read_text())
     assert document["entities"]["cable_length"]["rows"] == 12
-    (own,) = load_entities(str(folder / "mine.toml"))
+    (own,) = load_entities(str(folder / "mine.toml")).own
     assert own.weights is not None
     assert len(own.weights) == len(OWN_EVIDENCE)
     assert run_command([*arguments(folder, "evaluate"), "--split", "all"]) == 0

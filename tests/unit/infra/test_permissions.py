@@ -125,7 +125,7 @@ GRANTS = {
     "PredictFunctionRole": {
         *LOGS_AND_TRACES,
         *PICTURES,
-        f"s3:GetObject {RESULTS}/runs/*/run.json",
+        *ORIGIN,
         f"s3:GetObject {RESULTS}/runs/*/shard_results/*.jsonl",
         f"s3:GetObject {RESULTS}/runs/*/review.jsonl",
         f"s3:GetObject {RESULTS}/runs/*/thumbnails/*.json",

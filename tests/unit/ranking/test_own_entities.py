@@ -1,13 +1,10 @@
 """Own entities: words, kinds and weights decide; the eight stay as they are."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from tapeline import entities
 from tapeline.answers import Answer
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import UNITS_BY_ENTITY, EntitySet
 from tapeline.entity_file import load_entities, parse_entities
 from tapeline.notes import collect_notes
 from tapeline.picture import TextLine
@@ -19,11 +16,7 @@ from tapeline.reading.scene import Scene
 CABLE = '[cable_length]\nkind = "length"\nwords = ["cable", "power cord"]\nunit = "metre"\n'
 
 
-@pytest.fixture(autouse=True)
-def _products() -> Iterator[None]:
-    entities.use_entities(load_entities("products"))
-    yield
-    entities.use_entities(())
+PRODUCTS = load_entities("products")
 
 
 def scene(*lines: str) -> Scene:
@@ -39,8 +32,12 @@ def scene(*lines: str) -> Scene:
     return scene_of(text, NO_SHAPES, 1000, 1000)
 
 
-def answer(entity: str, *lines: str) -> Answer:
-    return choose_answers(scene(*lines), [entity])[entity]
+def answer(entity: str, *lines: str, entities: EntitySet = PRODUCTS) -> Answer:
+    return choose_answers(scene(*lines), [entity], entities)[entity]
+
+
+def mine(text: str, weights: tuple[float, ...] | None = None) -> EntitySet:
+    return EntitySet(parse_entities(text, "mine", {"cable_length": weights} if weights else None))
 
 
 @pytest.mark.parametrize(
@@ -76,9 +73,9 @@ def test_trained_weights_take_the_place_of_those_chosen_by_hand() -> None:
     sure = tuple(9.0 if name == "bias" else 0.0 for name in OWN_EVIDENCE)
     with collect_notes() as notes:
         for weights, prediction in ((silent, ""), (sure, "1.5 metre")):
-            entities.use_entities(parse_entities(CABLE, "mine", {"cable_length": weights}))
-            assert answer("cable_length", "Cable 1.5 m").prediction == prediction
-        assert answer("cable_length", "Cable 1.5 m").confidence > WORDS_CONFIDENCE
+            found = answer("cable_length", "Cable 1.5 m", entities=mine(CABLE, weights))
+            assert found.prediction == prediction
+        assert found.confidence > WORDS_CONFIDENCE
     assert notes == []
 
 
@@ -89,14 +86,13 @@ def test_runners_up_come_with_an_answer_and_without() -> None:
 
 
 def test_implausible_sizes_are_not_answered() -> None:
-    entities.use_entities(parse_entities(f'{CABLE}largest = "5 metre"\n', "mine"))
-    assert answer("cable_length", "Cable 50 m").prediction == ""
+    short = mine(f'{CABLE}largest = "5 metre"\n')
+    assert answer("cable_length", "Cable 50 m", entities=short).prediction == ""
 
 
 def test_the_answers_to_the_eight_do_not_depend_on_own_entities() -> None:
     picture = scene("Width 20 cm, 5 kg", "5000mAh 18.5Wh 50Hz", "220 V 60 W", "Cable 1.5 m, 2 pcs")
-    beside = choose_answers(picture, [*UNITS_BY_ENTITY, "cable_length", "battery_capacity"])
-    entities.use_entities(())
+    beside = choose_answers(picture, [*UNITS_BY_ENTITY, "cable_length", "battery_capacity"], PRODUCTS)
     alone = choose_answers(picture, UNITS_BY_ENTITY)
     assert {name: beside[name] for name in alone} == alone
 

@@ -5,6 +5,7 @@ The models are files of this package, which ``make quantise`` makes from rapidoc
 without a reader shouldn't spend the time.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -49,30 +50,38 @@ class OcrModels:
         threads: Threads to compute with.
         precision: What to compute in.
         folder: The folder of the models' files.
+        cache: A folder where compiled models are kept for later processes; None for none.
 
     Raises:
         ModelFileError: A model's file is missing or broken.
         SettingsError: The CPU can't compute in the precision.
     """
 
-    def __init__(self, threads: int, precision: Precision = "auto", folder: Path = MODELS_FOLDER) -> None:
+    def __init__(
+        self,
+        threads: int,
+        precision: Precision = "auto",
+        folder: Path = MODELS_FOLDER,
+        cache: Path | None = None,
+    ) -> None:
         self._core = import_openvino().Core()
         self._folder = folder
         self.precision = choose_precision(
             precision, self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"), cpu_flags()
         )
         self._properties = _properties(threads, self.precision)
+        kept = self._properties | _cached(cache)
         name = DETECTOR_INT8 if self.precision.int8_detector else DETECTOR
-        self._detector = self._compile(self._read(name))
+        self._detector = self._compile(self._read(name), kept)
         recogniser = self._read(RECOGNISER)
         self.characters = _characters(recogniser, folder)
-        self._recogniser = self._compile(recogniser)
+        self._recogniser = self._compile(recogniser, kept)
         self._unused_direction = self._read(DIRECTION)
 
     @cached_property
     def _direction(self) -> Any:
         # Compiled for the first turned line: the first answer needn't wait for it.
-        return self._compile(self._unused_direction)
+        return self._compile(self._unused_direction, self._properties)
 
     def detect(self, pixels: Floats) -> Floats:
         """Return how probably each pixel belongs to a text line.
@@ -109,11 +118,28 @@ class OcrModels:
         except RuntimeError as error:
             raise _wrong(path, "something else") from error
 
-    def _compile(self, model: Any) -> Any:
-        return self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+    def _compile(self, model: Any, properties: Mapping[str, Any]) -> Any:
+        return self._core.compile_model(model, "CPU", properties).create_infer_request()
 
 
-def _properties(threads: int, precision: ChosenPrecision) -> Mapping[str, Any]:
+def _cached(cache: Path | None) -> dict[str, Any]:
+    """Return what has OpenVINO keep compiled models; nothing where the folder can't be written to.
+
+    One that is truncated, or is something else, is compiled anew.
+    """
+    if cache is None:
+        return {}
+    # What is compiled for one kind of CPU may not run on another.
+    kind = " ".join([import_openvino().__version__, *sorted(cpu_flags())])
+    own = cache / hashlib.sha256(kind.encode()).hexdigest()[:16]
+    try:
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return {}
+    return {"CACHE_DIR": str(own)} if os.access(own, os.W_OK) else {}
+
+
+def _properties(threads: int, precision: ChosenPrecision) -> dict[str, Any]:
     return {
         # More threads than processors make it slower.
         "INFERENCE_NUM_THREADS": min(threads, os.cpu_count() or 1),

@@ -41,6 +41,7 @@ class OpenVinoReader:
             a smaller picture keeps its size. The lines are then recognised in the picture that was given.
         text_score: Minimum confidence of a text line, 0 to 1; others are dropped.
         models: The folder of the models' files.
+        cache: A folder where compiled models are kept for later processes; None for none.
 
     Raises:
         ModelFileError: A model's file is missing or broken.
@@ -55,8 +56,9 @@ class OpenVinoReader:
         longest_side: int = _LONGEST_SIDE,
         text_score: float = _MIN_SCORE,
         models: Path = MODELS_FOLDER,
+        cache: Path | None = None,
     ) -> None:
-        self._models = OcrModels(threads, precision, models)
+        self._models = OcrModels(threads, precision, models, cache)
         self._longest_side = longest_side
         self._text_score = text_score
         cv2.setNumThreads(threads)

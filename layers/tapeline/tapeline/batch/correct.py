@@ -25,9 +25,10 @@ from tapeline.batch.corrections import (
 from tapeline.batch.documents import JSON_TYPE, RejectionDocument, RunDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.lines import InputLines
-from tapeline.batch.reruns import read_reruns, rerun_names
+from tapeline.batch.reruns import entities_of, read_reruns, rerun_names
 from tapeline.batch.rows import Origin, Row, RowReader, parse_origin
 from tapeline.batch.tables import ORIGIN_COLUMNS, TableWriter, restore_cell
+from tapeline.entities import EntitySet
 from tapeline.errors import (
     CorrectionError,
     CorruptObjectError,
@@ -213,9 +214,10 @@ def _correct(
     """Take answers to rows of one run, and return how many."""
     wanted = {line.origin.row: line for line in lines if line.origin is not None and not line.problem}
     rows = _find_rows(document, wanted, drop, results)
+    entities = entities_of(document, rerun_names(document.run, results), results)
     for _ in range(_TRIES):
         corrections, tag = read_corrections(document, results)
-        taken = _taken(lines, rows, corrections)
+        taken = _taken(lines, rows, corrections, entities)
         if not taken:
             return 0
         merged = {**corrections, **taken}
@@ -231,7 +233,10 @@ def _correct(
 
 
 def _taken(
-    lines: Iterable[_Line], rows: Mapping[int, tuple[Row, str]], corrections: Mapping[int, Correction]
+    lines: Iterable[_Line],
+    rows: Mapping[int, tuple[Row, str]],
+    corrections: Mapping[int, Correction],
+    entities: EntitySet,
 ) -> dict[int, Correction]:
     """Return the answers that can be taken, by row; the others' lines get their problem."""
     taken: dict[int, Correction] = {}
@@ -247,7 +252,7 @@ def _taken(
             # The outputs have the person's answer in its place.
             prediction = corrections[number].prediction
         try:
-            answer = parse_answer(line.answer, row.entity_name, prediction)
+            answer = parse_answer(line.answer, row.entity_name, prediction, entities)
         except CorrectionError as error:
             line.problem = str(error)
             continue

@@ -16,7 +16,7 @@ from tapeline.batch.documents import RunDocument
 from tapeline.batch.states import AttemptInput
 from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.tables import TableWriter, restore_cell
-from tapeline.entities import is_known, known_entities, own_entity
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import CorrectionError, CorruptObjectError, printable
 from tapeline.ports import ExecutionStarter, ObjectStore
 from tapeline.quantities import (
@@ -88,13 +88,14 @@ class Correction:
         return "confirmed" if self.answer == self.prediction else "corrected"
 
 
-def parse_answer(text: str, entity_name: str, prediction: str) -> str:
+def parse_answer(text: str, entity_name: str, prediction: str, entities: EntitySet = EIGHT) -> str:
     """Return what a person's cell says as a prediction; empty where the picture doesn't say.
 
     Args:
         text: ``right``, ``none``, or a value with a unit in any of its spellings, such as ``12,5 cm``.
         entity_name: What the row asks for.
         prediction: What was predicted.
+        entities: The entities that the run's rows can ask for.
 
     Raises:
         CorrectionError: It is something else, or its unit is none of the entity's.
@@ -102,25 +103,25 @@ def parse_answer(text: str, entity_name: str, prediction: str) -> str:
     written = text.strip()
     if written.casefold() in {RIGHT, NONE}:
         return prediction if written.casefold() == RIGHT else ""
-    if not is_known(entity_name):
+    if entity_name not in entities:
         raise CorrectionError(
             f"expected {NONE} for a row of the unknown entity {printable(entity_name, _SHOWN)!r}, "
             f"received {printable(written, _SHOWN)!r}"
         )
-    quantity = _typed_quantity(written, entity_name)
+    quantity = _typed_quantity(written, entity_name, entities)
     if quantity is not None:
         return format_quantity(quantity)
-    units = ", ".join(sorted(known_entities()[entity_name]))
+    units = ", ".join(sorted(entities.units[entity_name]))
     raise CorrectionError(
         f"expected a number above zero with a unit of {entity_name} ({units}), {RIGHT} or {NONE}, received "
         f"{printable(written, _SHOWN)!r}"
     )
 
 
-def _typed_quantity(written: str, entity_name: str) -> Quantity | None:
+def _typed_quantity(written: str, entity_name: str, entities: EntitySet) -> Quantity | None:
     """Return the quantity that a whole text is, in one of an entity's units; None for anything else."""
-    units = known_entities()[entity_name]
-    own = own_entity(entity_name) is not None
+    units = entities.units[entity_name]
+    own = entities.own_entity(entity_name) is not None
     found = find_quantities(written)
     if own and not any(item.quantity.unit in units for item in found):
         found = find_new_quantities(written, units)

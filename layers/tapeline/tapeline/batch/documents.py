@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from tapeline.batch.estimate import Estimate
 from tapeline.batch.keys import InputObject
 from tapeline.batch.schema import Schema
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import RejectedInputError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class RunDocument:
         shards: Shards of the first attempt.
         origin: The run whose errors.csv the input is, and into which the answers are merged; None where the
             input is a new one.
+        entities: The entities that its rows can ask for: those that the deployment, or the command, had.
+        keep_columns: Whether the predictions have the input's columns beside them.
     """
 
     run: str
@@ -36,6 +39,8 @@ class RunDocument:
     pictures: int
     shards: int
     origin: str | None = None
+    entities: EntitySet = EIGHT
+    keep_columns: bool = False
 
     def dump(self) -> bytes:
         """Return the document as JSON."""
@@ -105,5 +110,5 @@ _REJECTION: Final = Schema(RejectionDocument, name="the reasons for a rejection"
 
 
 def dump_document(document: "DataclassInstance") -> bytes:
-    """Return a dataclass as indented JSON, in ASCII."""
-    return json.dumps(asdict(document), indent=2).encode()
+    """Return a dataclass as indented JSON, in ASCII; a set is a sorted list."""
+    return json.dumps(asdict(document), indent=2, default=sorted).encode()

@@ -14,7 +14,7 @@ from tapeline.batch.rows import Row, RowReader
 from tapeline.batch.shards import shard_size
 from tapeline.download.addresses import AddressPolicy
 from tapeline.download.links import S3Link, S3Prefix, parse_link, show_link
-from tapeline.entities import is_known, unknown_entity
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import ErrorCode, RowError
 
 # Seconds of a worker for a picture at the default memory: docs/scale.md, "Before a run".
@@ -110,7 +110,9 @@ class Estimate:
     workers: int
 
 
-def count_input(chunks: Iterable[bytes], allowed: Collection[S3Prefix] | None = None) -> InputCounts:
+def count_input(
+    chunks: Iterable[bytes], allowed: Collection[S3Prefix] | None = None, entities: EntitySet = EIGHT
+) -> InputCounts:
     """Count a file's rows, its pictures, and the rows that would be refused.
 
     Memory grows with the pictures, by about 100 bytes each.
@@ -118,6 +120,7 @@ def count_input(chunks: Iterable[bytes], allowed: Collection[S3Prefix] | None = 
     Args:
         chunks: The file's bytes, split anywhere.
         allowed: Where ``s3://`` links may lead; None where it isn't known, and any of them counts as allowed.
+        entities: The entities that rows can ask for.
 
     Raises:
         RejectedInputError: The file can't be used as a whole.
@@ -134,7 +137,7 @@ def count_input(chunks: Iterable[bytes], allowed: Collection[S3Prefix] | None = 
         rows += 1
         link = hash(row.image_link)
         links.add(link)
-        error = _own_error(row) or check(row.image_link)
+        error = _own_error(row, entities) or check(row.image_link)
         if error is None:
             asked.add(link)
         else:
@@ -179,11 +182,11 @@ def estimate_run(counts: InputCounts, pace: Pace) -> Estimate:
     )
 
 
-def _own_error(row: Row) -> RowError | None:
+def _own_error(row: Row, entities: EntitySet) -> RowError | None:
     """Return the error of a row without its link."""
     if row.problem is not None:
         return RowError(ErrorCode.BAD_ROW, row.problem)
-    return None if is_known(row.entity_name) else unknown_entity(row.entity_name)
+    return None if row.entity_name in entities else entities.unknown(row.entity_name)
 
 
 class _LinkCheck:

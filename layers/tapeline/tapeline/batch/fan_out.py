@@ -3,7 +3,7 @@
 import math
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from tapeline.batch.parallel import map_ahead
 from tapeline.batch.rows import RowReader
 from tapeline.batch.shards import cut_shards, dump_manifest, shard_name, shard_size
 from tapeline.batch.states import AttemptInput
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import RejectedInputError
 from tapeline.ports import ExecutionStarter, Notifier, ObjectStore
 from tapeline.telemetry import SILENT, Telemetry
@@ -69,6 +70,8 @@ def fan_out(
     executions: ExecutionStarter,
     sharding: Sharding,
     *,
+    entities: EntitySet = EIGHT,
+    keep_columns: bool = False,
     scratch: Path | None = None,
 ) -> FanOutcome:
     """Turn one object version into one execution, however often it is announced.
@@ -82,6 +85,9 @@ def fan_out(
         results: The results bucket.
         executions: The state machine.
         sharding: How to cut the rows.
+        entities: The entities that rows can ask for, as run.json keeps them. A run of an errors.csv has those
+            of the run that it is from, too.
+        keep_columns: Whether the predictions have the input's columns beside them; run.json keeps it.
         scratch: A folder for temporary files, some hundred bytes a row; memory doesn't grow with the rows.
             None for the system's own.
 
@@ -99,7 +105,8 @@ def fan_out(
         try:
             # Before any picture is paid for: outputs with such a name couldn't be written or downloaded.
             keys.check_stem(source.stem, source.format)
-            document = _write_run(source, drop, results, sharding, scratch)
+            form = RunDocument(run, source, 0, 0, 0, None, entities, keep_columns)
+            document = _write_run(form, drop, results, sharding, scratch)
         except RejectedInputError as error:
             estimate = error.estimate if isinstance(error, _CostLimitError) else None
             rejection = RejectionDocument.of(error, source, estimate)
@@ -129,9 +136,10 @@ def tell_outcome(outcome: FanOutcome, bucket: str, notifier: Notifier, telemetry
 
 
 def _write_run(
-    source: InputObject, drop: ObjectStore, results: ObjectStore, sharding: Sharding, scratch: Path | None
+    form: RunDocument, drop: ObjectStore, results: ObjectStore, sharding: Sharding, scratch: Path | None
 ) -> RunDocument:
-    run = source.run
+    """Write a run's documents; return its description, of which the form has what isn't counted."""
+    run, source = form.run, form.source
     with tempfile.TemporaryDirectory(dir=scratch) as folder, RowGroups(Path(folder)) as groups:
         with drop.open(source.key, source.version) as chunks:
             named = _add_rows(groups, chunks, sharding.most_rows)
@@ -140,8 +148,10 @@ def _write_run(
         # A run of another deployment, or one that is too old, can't be merged into: this one stands alone.
         origin = named if named and results.exists(keys.run_document_key(named)) else None
         names = _write_shards(run, groups, results, sharding)
-        document = RunDocument(run, source, groups.rows, groups.pictures, len(names), origin)
+        document = replace(form, rows=groups.rows, pictures=groups.pictures, shards=len(names), origin=origin)
     if origin:
+        earlier = RunDocument.load(results.read(keys.run_document_key(origin)))
+        document = replace(document, entities=earlier.entities.joined(form.entities))
         results.write(keys.rerun_key(origin, run), document.dump(), content_type=JSON_TYPE)
     results.write(keys.manifest_key(run, 1), dump_manifest(names), content_type=JSON_TYPE)
     results.write(keys.run_document_key(run), document.dump(), content_type=JSON_TYPE)

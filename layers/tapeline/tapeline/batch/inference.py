@@ -11,6 +11,7 @@ from tapeline import __version__
 from tapeline.answering import Components, answer_pictures
 from tapeline.answers import PictureAnswerer, PictureAnswers, PictureQuery, failed
 from tapeline.batch import keys
+from tapeline.batch.documents import RunDocument
 from tapeline.batch.jsonl import CONTENT_TYPE
 from tapeline.batch.metrics import shard_metrics
 from tapeline.batch.parts import PART_SECONDS, PartWriter, count_answered, objects_of
@@ -18,6 +19,7 @@ from tapeline.batch.shard_results import PictureResult, RowAnswer, ShardStats, b
 from tapeline.batch.shards import PictureTask, Question, dump_shard, load_shard, remainder_name
 from tapeline.batch.states import ShardOutput
 from tapeline.batch.thumbnails import Reviewing, ThumbnailKeeper, shard_share
+from tapeline.entities import EntitySet
 from tapeline.errors import DeadlineError, ErrorCode, RowError
 from tapeline.ports import ObjectStore
 from tapeline.quantities import format_prediction
@@ -92,12 +94,13 @@ def infer_shard(
         What this worker answered.
 
     Raises:
-        ObjectMissingError: There is no such shard.
-        CorruptObjectError: The shard can't be read.
+        ObjectMissingError: There is no such run or shard.
+        CorruptObjectError: The run's description or the shard can't be read.
         ModelFileError: A model file isn't what it should be.
         ReadingProcessError: The process that answers pictures didn't start.
     """
     begin = time.time()
+    entities = RunDocument.load(store.read(keys.run_document_key(run))).entities
     tasks = load_shard(store.read(keys.shard_key(run, shard)))
     objects = objects_of(store.keys(keys.shard_objects_prefix(run, shard)))
     if objects.complete:
@@ -117,7 +120,9 @@ def infer_shard(
     writer = PartWriter(store, run, objects, stats, worker.part_seconds)
     thumbnails = ThumbnailKeeper(shard_share(run, store, len(tasks), worker.reviewing))
     with writer.opened():
-        results = _answer_in_time(tasks[first:], components, worker, writer, thumbnails)
+        crop_below = worker.reviewing.threshold if thumbnails.most else 0.0
+        asked = [(task, _query(task, entities, crop_below)) for task in tasks[first:]]
+        results = _answer_in_time(asked, components, worker, writer, thumbnails)
         thumbnails.write(run, store)
         done = first + len(results)
         if left := tasks[done:]:
@@ -132,7 +137,7 @@ def infer_shard(
 
 
 def _answer_in_time(
-    tasks: Sequence[PictureTask],
+    asked: Sequence[tuple[PictureTask, PictureQuery]],
     components: Components,
     worker: Worker,
     writer: PartWriter,
@@ -143,11 +148,9 @@ def _answer_in_time(
     slowest = 0.0
     before = time.monotonic()
     deadline = before + worker.remaining_seconds() - _WRITING_SECONDS
-    crop_below = worker.reviewing.threshold if thumbnails.most else 0.0
-    queries = [PictureQuery(task.image_link, _entities(task), crop_below=crop_below) for task in tasks]
     own = replace(components, answerer=_Announced(components.answerer, writer))
-    with closing(answer_pictures(queries, own, deadline)) as answers:
-        for task, query in zip(tasks, queries, strict=True):
+    with closing(answer_pictures((query for _, query in asked), own, deadline)) as answers:
+        for task, query in asked:
             # The first picture is answered in any case: otherwise no attempt would get any further.
             if results and worker.remaining_seconds() < worker.reserve_seconds + _SAFETY_FACTOR * slowest:
                 break
@@ -188,9 +191,11 @@ class _Announced:
         return self._answerer.answer(query, body, deadline)
 
 
-def _entities(task: PictureTask) -> tuple[str, ...]:
+def _query(task: PictureTask, entities: EntitySet, crop_below: float) -> PictureQuery:
     names = (question.entity_name for question in task.questions if question.problem is None)
-    return tuple(dict.fromkeys(names))
+    return PictureQuery(
+        task.image_link, tuple(dict.fromkeys(names)), crop_below=crop_below, entities=entities
+    )
 
 
 def _picture_result(task: PictureTask, answers: PictureAnswers, threshold: float = 0.0) -> PictureResult:

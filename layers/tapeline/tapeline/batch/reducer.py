@@ -24,7 +24,7 @@ from tapeline.batch.prediction_columns import (
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.report_page import Gallery, render_report
-from tapeline.batch.reruns import Rerun, read_reruns, rerun_names
+from tapeline.batch.reruns import Rerun, entities_of, read_reruns, rerun_names
 from tapeline.batch.review import QueuedRow, ReviewSpool, dump_queue
 from tapeline.batch.rows import Origin, Row, RowReader
 from tapeline.batch.shard_results import ShardStats, load_shard_result
@@ -78,7 +78,6 @@ class _Work:
         review: The unsure rows.
         report: The figures.
         corrections: What persons decided, by row.
-        keep_columns: Whether the predictions have the input's columns beside them.
     """
 
     document: RunDocument
@@ -89,7 +88,6 @@ class _Work:
     review: ReviewSpool
     report: ReportBuilder
     corrections: Mapping[int, Correction]
-    keep_columns: bool
 
 
 def reduce_run(
@@ -99,7 +97,6 @@ def reduce_run(
     scratch: Path,
     telemetry: Telemetry = SILENT,
     *,
-    keep_columns: bool = False,
     threshold: float = 0.0,
 ) -> ReducerOutput:
     """Write a run's outputs, the predictions last.
@@ -118,7 +115,6 @@ def reduce_run(
         results: The results bucket, with the shard results.
         scratch: A folder for temporary files, a few hundred bytes a row; memory doesn't grow.
         telemetry: Is told the run's figures, once the outputs are written for the first time.
-        keep_columns: Whether the predictions have all of the input's columns, in place of ``index`` alone.
         threshold: How sure an answer has to be, from 0 to 1, not to be reviewed.
 
     Returns:
@@ -132,15 +128,14 @@ def reduce_run(
     for _ in range(_ROUNDS):
         corrections, tag = read_corrections(document, results)
         reruns = rerun_names(run, results)
+        document = replace(document, entities=entities_of(document, reruns, results))
         report = ReportBuilder(document, threshold, reruns)
         with (
             tempfile.TemporaryDirectory(dir=scratch) as name,
             AnswerSpool(Path(name) / "answers.db", document.rows) as spool,
             ReviewSpool(Path(name) / "review.db", threshold) as review,
         ):
-            work = _Work(
-                document, drop, results, Path(name), spool, review, report, corrections, keep_columns
-            )
+            work = _Work(document, drop, results, Path(name), spool, review, report, corrections)
             written = _write_outputs(work, reruns)
         if (tag, reruns) == (results.read_tagged(corrections_key(document))[1], rerun_names(run, results)):
             break
@@ -289,7 +284,7 @@ def _write_tables(work: _Work, rows: RowReader) -> None:
         predictions = TableWriter(predictions_file)
         details = TableWriter(details_file)
         errors = TableWriter(errors_file)
-        columns = (KeptColumns if work.keep_columns else PredictionColumns)(rows.columns)
+        columns = (KeptColumns if work.document.keep_columns else PredictionColumns)(rows.columns)
         predictions.write_escaped(columns.header)
         details.write_row(DETAILS_COLUMNS)
         errors.write_escaped((*rows.columns, *ERROR_COLUMNS, *ORIGIN_COLUMNS))

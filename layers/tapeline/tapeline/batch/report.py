@@ -19,7 +19,6 @@ from tapeline.batch.report_document import (
 from tapeline.batch.rows import Row
 from tapeline.batch.shard_results import STAGES, PictureResult, ShardStats
 from tapeline.batch.spool import AnsweredRow
-from tapeline.entities import is_known
 
 # The lower ends of the bands that answers are counted in by their confidence. Chosen by hand: nearly all
 # wrong answers lie below 0.9.
@@ -144,7 +143,7 @@ class ReportBuilder:
             if answer.prediction:
                 self._bands[bisect_right(_BAND_EDGES, answer.confidence) - 1] += 1
         # There can be as many unknown entities as rows: they are counted together.
-        known = entity_name if is_known(entity_name) else UNKNOWN_ENTITY
+        known = entity_name if entity_name in self._document.entities else UNKNOWN_ENTITY
         self._entities.setdefault(known, Counter())[kind] += 1
 
     def _name_error(self, row: Row, answer: AnsweredRow) -> None:

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from tapeline.batch import keys
 from tapeline.batch.documents import RunDocument
 from tapeline.batch.rows import Row, RowReader
 from tapeline.batch.shard_results import PictureResult, RowAnswer
+from tapeline.entities import EntitySet
 from tapeline.errors import CorruptObjectError, ObjectMissingError, RejectedInputError
 from tapeline.ports import ObjectStore
 
@@ -56,6 +58,22 @@ def rerun_names(run: str, results: ObjectStore) -> tuple[str, ...]:
     """Return the names of the runs of a run's errors.csv, in ascending order."""
     prefix = keys.reruns_prefix(run)
     return tuple(key.removeprefix(prefix).removesuffix(".json") for key in results.keys(prefix))
+
+
+def entities_of(document: RunDocument, names: Sequence[str], results: ObjectStore) -> EntitySet:
+    """Return the entities that a run's rows can ask for: its own, and those of the runs of its errors.csv.
+
+    Args:
+        document: The run's description.
+        names: As :func:`rerun_names` returns them.
+        results: The results bucket.
+    """
+    entities = document.entities
+    for name in names:
+        with suppress(ObjectMissingError, CorruptObjectError):
+            rerun = RunDocument.load(results.read(keys.rerun_key(document.run, name)))
+            entities = entities.joined(rerun.entities)
+    return entities
 
 
 def read_reruns(

@@ -18,8 +18,10 @@ from tapeline.batch.corrections import (
     start_reducing,
 )
 from tapeline.batch.documents import RunDocument
+from tapeline.batch.reruns import entities_of, rerun_names
 from tapeline.batch.review import QueuedRow, load_queue
 from tapeline.batch.thumbnails import Thumbnail, read_thumbnails
+from tapeline.entities import EntitySet
 from tapeline.errors import CorrectionError, ObjectMissingError
 from tapeline.ports import ExecutionStarter, ObjectStore
 
@@ -126,6 +128,7 @@ class RunReviewer:
         if current != tag:
             return None
         rows = {row.row: row for row in self.queue(run)}
+        entities = entities_of(document, rerun_names(run, self._results), self._results)
         merged = dict(corrections)
         for number, text in answers.items():
             row = rows.get(number)
@@ -134,7 +137,7 @@ class RunReviewer:
             if text is None:
                 merged.pop(number, None)
             else:
-                merged[number] = _correction(row, text)
+                merged[number] = _correction(row, text, entities)
         if len(merged) > MAX_CORRECTIONS:
             raise CorrectionError(f"expected at most {MAX_CORRECTIONS} decided rows of a run, received more")
         saved = self._results.write_tagged(
@@ -160,9 +163,9 @@ class RunReviewer:
             ) from error
 
 
-def _correction(row: QueuedRow, text: str) -> Correction:
+def _correction(row: QueuedRow, text: str, entities: EntitySet) -> Correction:
     try:
-        answer = parse_answer(text, row.entity_name, row.prediction)
+        answer = parse_answer(text, row.entity_name, row.prediction, entities)
     except CorrectionError as error:
         raise CorrectionError(f"row {row.row}: {error}") from error
     return Correction(row.row, row.index, row.image_link, row.entity_name, row.prediction, answer)

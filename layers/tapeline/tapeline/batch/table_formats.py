@@ -142,7 +142,7 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
         ) from error
     if not unpacker.eof:
         raise RejectedInputError(
-            expected="a whole gzip file", received="the beginning of one", advice="upload the table again"
+            expected="a whole gzip file", received="the beginning of one", advice="compress the table again"
         )
 
 

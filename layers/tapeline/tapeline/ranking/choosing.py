@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from tapeline.answers import Answer, RunnerUp
-from tapeline.entities import own_entity
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.notes import add_note
 from tapeline.quantities import Quantity, round_quantity
 from tapeline.ranking.own_entities import choose_own
@@ -17,14 +17,19 @@ RUNNERS_UP: Final = 2
 
 
 def choose_answers(
-    scene: Scene, entity_names: Iterable[str], *, ranker: Ranker | None = None
+    scene: Scene,
+    entity_names: Iterable[str],
+    entities: EntitySet = EIGHT,
+    *,
+    ranker: Ranker | None = None,
 ) -> dict[str, Answer]:
     """Choose an answer for each entity from what is in one picture.
 
     Args:
         scene: What was observed in the picture.
-        entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`, or an own
-            entity. The answer for one of the eight doesn't depend on what else is asked.
+        entity_names: What is asked for; each one of ``entities``. The answer for one of the eight doesn't
+            depend on what else is asked.
+        entities: What the names mean.
         ranker: What weighs the measures; the one that comes with the package where it is left out.
 
     Returns:
@@ -35,7 +40,7 @@ def choose_answers(
     """
     ranker = ranker or default_ranker()
     names = tuple(entity_names)
-    own = {name: entity for name in names if (entity := own_entity(name)) is not None}
+    own = {name: entity for name in names if (entity := entities.own_entity(name)) is not None}
     rankings = ranker.rate(scene, [name for name in names if name not in own])
     answers = {
         name: _choose(ranking, ranker.decisions[name].abstain_ratio) for name, ranking in rankings.items()

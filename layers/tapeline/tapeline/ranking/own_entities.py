@@ -120,7 +120,7 @@ def own_measures(scene: Scene, entity: OwnEntity, others: Sequence[OwnEntity], r
     candidates = [
         candidate
         for candidate in _candidates(scene, entity)
-        if entity.smallest <= size_of(candidate.quantity) <= entity.largest
+        if entity.is_plausible(size_of(candidate.quantity))
     ]
     if not candidates:
         return OwnMeasures((), np.zeros((0, len(OWN_EVIDENCE))))

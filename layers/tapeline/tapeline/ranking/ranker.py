@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from tapeline.entities import SIDES, UNITS_BY_ENTITY, unknown_entity
+from tapeline.entities import EIGHT, SIDES, UNITS_BY_ENTITY
 from tapeline.picture import FloatArray
 from tapeline.ranking.assignment import Assignment
 from tapeline.ranking.calibration import Calibration
@@ -138,7 +138,7 @@ class Ranker:
         names = tuple(entity_names)
         for name in names:
             if name not in UNITS_BY_ENTITY:
-                raise unknown_entity(name)
+                raise EIGHT.unknown(name)
         sets = MeasureSets(scene, self.line_rater)
         probabilities: dict[str, FloatArray] = {}
         for name in names:

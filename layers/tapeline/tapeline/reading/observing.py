@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.geometry import Bounds
 from tapeline.picture import Picture, Shapes, TextLine
 from tapeline.ports import ShapeFinder, TextReader
@@ -24,6 +25,7 @@ def observe(
     entity_names: Iterable[str],
     reader: TextReader,
     shape_finder: ShapeFinder | None,
+    entities: EntitySet = EIGHT,
     *,
     second_pass: bool = True,
 ) -> Scene:
@@ -31,10 +33,10 @@ def observe(
 
     Args:
         picture: What to observe.
-        entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. They decide
-            on the second OCR pass alone.
+        entity_names: What is asked for; each one of ``entities``. They decide on the second OCR pass alone.
         reader: Reads its text.
         shape_finder: Finds its segments and outline; without one, the scene has text alone.
+        entities: What the names mean.
         second_pass: Whether a second OCR pass may be made, as far as the first one gives reason.
 
     Returns:
@@ -44,7 +46,8 @@ def observe(
     parse = cache(_parse)
     text = reader.read(picture)
     lines = lay_out(text, parse)
-    if second_pass and needs_second_pass(text, lines, entity_names, max(picture.width, picture.height)):
+    longest_side = max(picture.width, picture.height)
+    if second_pass and needs_second_pass(text, lines, entity_names, longest_side, entities):
         text = merge_passes(text, reader.read(picture, SECOND_PASS_SIDE))
         lines = lay_out(text, parse)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from tapeline.entities import own_entity
+from tapeline.entities import EIGHT, EntitySet
 from tapeline.geometry import bounds_of
 from tapeline.picture import TextLine
 from tapeline.quantities import find_new_quantities, in_entity_units, plain_text
@@ -28,7 +28,11 @@ _NET_WEIGHT: Final = re.compile(r"net ?w|n\.w|peso net|poids net")
 
 
 def needs_second_pass(
-    text: Sequence[TextLine], lines: Sequence[PlacedLine], entity_names: Iterable[str], longest_side: int
+    text: Sequence[TextLine],
+    lines: Sequence[PlacedLine],
+    entity_names: Iterable[str],
+    longest_side: int,
+    entities: EntitySet = EIGHT,
 ) -> bool:
     """Say whether a second OCR pass may find what the first didn't.
 
@@ -38,12 +42,13 @@ def needs_second_pass(
     Args:
         text: What the first pass read.
         lines: The same, laid out.
-        entity_names: What is asked for; each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
+        entity_names: What is asked for; each one of ``entities``.
         longest_side: The original picture's longest side in pixels.
+        entities: What the names mean.
     """
     names = set(entity_names)
     if 0 < len(text) < _ENOUGH_LINES:
-        if longest_side <= _SMALL_SIDE and not all(_is_said(name, lines) for name in names):
+        if longest_side <= _SMALL_SIDE and not all(_is_said(name, lines, entities) for name in names):
             return True
         if not any(line.quantities for line in lines):
             return True
@@ -64,9 +69,9 @@ def merge_passes(first: Sequence[TextLine], second: Sequence[TextLine]) -> list[
     return merged
 
 
-def _is_said(entity_name: str, lines: Sequence[PlacedLine]) -> bool:
+def _is_said(entity_name: str, lines: Sequence[PlacedLine], entities: EntitySet) -> bool:
     """Say whether any line has a quantity in an entity's units."""
-    own = own_entity(entity_name)
+    own = entities.own_entity(entity_name)
     if own is not None:
         units = {found.quantity.unit for line in lines for found in line.quantities}
         return bool(units & own.units) or any(find_new_quantities(line.text, own.units) for line in lines)

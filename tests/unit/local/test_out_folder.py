@@ -8,7 +8,7 @@ from tapeline.batch.documents import RunDocument
 from tapeline.batch.kept_run import FOLDER, kept_run
 from tapeline.batch.keys import InputObject, output_keys, run_document_key
 from tapeline.errors import OutFolderError
-from tapeline.out_folder import STATE, bring_outputs, check_out_folder
+from tapeline.local.out_folder import STATE, bring_outputs, check_out_folder
 from tests.unit.fakes import MemoryStore
 
 OUTPUTS = ("test_out.csv", "details.csv", "errors.csv", "review.csv", "report.html", "report.json")

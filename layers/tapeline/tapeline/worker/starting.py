@@ -6,10 +6,9 @@ from typing import Final
 from tapeline.adapters.precision import Precision
 from tapeline.adapters.reading_process import MAX_PICTURE_SECONDS, ReadingProcess
 from tapeline.download.limits import MAX_PICTURE_PIXELS
-from tapeline.entity_file import DEFAULT
 
 # What puts the answerer together in the reading process.
-_FACTORY: Final = "tapeline.loading:load_answerer"
+_FACTORY: Final = "tapeline.worker.loading:load_answerer"
 
 
 def start_answerer(
@@ -20,7 +19,7 @@ def start_answerer(
     precision: Precision = "auto",
     max_pixels: int = MAX_PICTURE_PIXELS,
     picture_seconds: float = MAX_PICTURE_SECONDS,
-    entities: str = DEFAULT,
+    cache: Path | None = None,
 ) -> ReadingProcess:
     """Start a reading process; its models are loaded while the caller does other things.
 
@@ -31,7 +30,7 @@ def start_answerer(
         precision: What the text reader computes in: ``auto`` for the fastest that the CPU has.
         max_pixels: Pixels of a picture at most.
         picture_seconds: Time that a picture may take, from its bytes to its answers.
-        entities: The entities file: the name of a shipped one, or a path.
+        cache: A folder where compiled models are kept for later processes; None for none.
     """
     return ReadingProcess(
         _FACTORY,
@@ -40,7 +39,7 @@ def start_answerer(
             "threads": threads,
             "max_pixels": max_pixels,
             "precision": precision,
-            "entities": entities,
+            "cache_dir": None if cache is None else str(cache),
         },
         memory_megabytes=memory_megabytes,
         picture_seconds=picture_seconds,

@@ -1,7 +1,8 @@
 """A run in this process: the same steps as in the cloud, on folders instead of buckets.
 
-What a run has done so far is in its folder of outputs, under :data:`tapeline.out_folder.STATE`: the input as
-it was, and what FanOut and the workers write. A run that is stopped goes on from there, whatever stopped it.
+What a run has done so far is in its folder of outputs, under :data:`~tapeline.local.out_folder.STATE`: the
+input as it was, and what FanOut and the workers write. A run that is stopped goes on from there, whatever
+stopped it.
 """
 
 import hashlib
@@ -32,10 +33,10 @@ from tapeline.batch.shard_results import PictureResult, load_shard_result
 from tapeline.batch.states import ReducerOutput
 from tapeline.batch.table_formats import MEDIA_TYPES
 from tapeline.batch.thumbnails import Reviewing
-from tapeline.entity_file import DEFAULT, use_entity_file
+from tapeline.entity_file import DEFAULT, load_entities
 from tapeline.errors import OutFolderError
-from tapeline.local_components import Pictures, build_fetcher, processors, start_local_answerer
-from tapeline.out_folder import STATE, bring_outputs, find_origin
+from tapeline.local.components import Pictures, build_fetcher, processors, start_local_answerer
+from tapeline.local.out_folder import STATE, bring_outputs, find_origin
 
 # Pictures in a shard at most. Chosen by hand: all workers are busy until near the end.
 _LARGEST_SHARD: Final = 8
@@ -157,7 +158,7 @@ def start_run(options: RunOptions, out: Path, progress: RunProgress) -> RunResul
 
     Args:
         options: What to answer, and how.
-        out: The folder for the outputs, after :func:`tapeline.out_folder.check_out_folder`.
+        out: The folder for the outputs, after :func:`tapeline.local.out_folder.check_out_folder`.
         progress: Where to show how far it is.
 
     Raises:
@@ -228,7 +229,6 @@ class _Run:
 
     def finish(self, progress: RunProgress) -> RunResult:
         """Do what is left to do."""
-        use_entity_file(self._options.entities)
         start = time.monotonic()
         run = self._fan_out()
         document = RunDocument.load(self._results.read(keys.run_document_key(run)))
@@ -252,14 +252,20 @@ class _Run:
             self._drop,
             self._results,
             self._state,
-            keep_columns=self._options.keep_columns,
             threshold=_REVIEWING.threshold,
         )
 
     def _fan_out(self) -> str:
         sharding = Sharding(Pace(self._options.workers, _LARGEST_SHARD), _MOST_ROWS)
         outcome = fan_out(
-            self._source, self._drop, self._results, _NoMachine(), sharding, scratch=self._state
+            self._source,
+            self._drop,
+            self._results,
+            _NoMachine(),
+            sharding,
+            entities=load_entities(self._options.entities),
+            keep_columns=self._options.keep_columns,
+            scratch=self._state,
         )
         if outcome.rejected is not None:
             rejection = RejectionDocument.load(self._results.read(keys.rejection_key(self._source)))
@@ -367,7 +373,7 @@ class _Workers:
                 if components is None:
                     options = self._options
                     fetcher = build_fetcher(Pictures(options.images, options.table.parent, options.s3))
-                    components = Components(fetcher, start_local_answerer(options.models, options.entities))
+                    components = Components(fetcher, start_local_answerer(options.models))
                 infer_shard(self._run, shard, self._store, components, worker)
                 worker = replace(worker, cold_start=False)
         except Empty:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tapeline.errors import SettingsError
-from tapeline.local_pictures import find_pictures
+from tapeline.local.pictures import find_pictures
 
 
 @pytest.fixture

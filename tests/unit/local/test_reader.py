@@ -14,8 +14,9 @@ import tapeline
 from tapeline import Answer, Reader, RowError
 from tapeline.answerer import Answerer
 from tapeline.answers import PictureAnswers, PictureQuery
+from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import ErrorCode, MissingPackageError, SettingsError
-from tapeline.reader import ADDED_COLUMNS
+from tapeline.local.reader import ADDED_COLUMNS
 from tests.unit import fakes
 
 
@@ -47,7 +48,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
         started.append(Process())
         return started[-1]
 
-    monkeypatch.setattr("tapeline.reader.start_local_answerer", start)
+    monkeypatch.setattr("tapeline.local.reader.start_local_answerer", start)
     return started
 
 
@@ -95,6 +96,18 @@ def test_what_cannot_be_read_is_raised(processes: list[Process]) -> None:
     assert caught.value.code == ErrorCode.BAD_LINK
     with pytest.raises(RowError, match="expected one of width"):
         Reader().read(b"picture", "colour")
+
+
+def test_two_readers_in_one_process_have_own_entities_each(processes: list[Process], tmp_path: Path) -> None:
+    path = fakes.write_entities(tmp_path, "load", 'unit = "gram"\n')
+    eight, mine, products = Reader(), Reader(entities=path), Reader(entities="products")
+    assert mine.read(b"picture", "load")["load"].prediction == "12500 gram"
+    assert "cable_length" in products.read(b"picture")
+    # The first one doesn't know what came later.
+    assert eight.read(b"picture").keys() == UNITS_BY_ENTITY.keys()
+    for reader, name in ((eight, "load"), (products, "load"), (mine, "cable_length")):
+        with pytest.raises(RowError, match="expected one of width"):
+            reader.read(b"picture", name)
 
 
 def test_a_folder_is_read_by_several_workers_in_order(processes: list[Process], folder: Path) -> None:
@@ -171,6 +184,6 @@ def test_the_package_has_its_names_and_no_others() -> None:
 
 
 def test_without_the_packages_for_reading_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapeline.local_components.find_spec", lambda _: None)
+    monkeypatch.setattr("tapeline.local.components.find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"tapeline\[read\]"):
         Reader()

@@ -1,28 +1,27 @@
 """The library's way in: pictures, folders and data frames to answers, with the models loaded once."""
 
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tqdm.auto import tqdm
-
 from tapeline.answering import Components
 from tapeline.answers import Answer, PictureAnswers, PictureQuery
-from tapeline.entities import known_entities
-from tapeline.entity_file import DEFAULT, use_entity_file
+from tapeline.entities import EntitySet
+from tapeline.entity_file import DEFAULT, load_entities
 from tapeline.errors import RowError, SettingsError
-from tapeline.local_components import (
+from tapeline.local.components import (
     Pictures,
     build_fetcher,
     check_packages,
     processors,
     start_local_answerer,
 )
+from tapeline.local.showing import ShownAnswer
+from tapeline.local.side_by_side import answer_side_by_side
 from tapeline.predicting import POSTED, Predictor
-from tapeline.showing import ShownAnswer
-from tapeline.side_by_side import answer_side_by_side
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,10 +61,11 @@ class Reader:
     A reader is for one thread at a time. It may be used as a context manager, which ends its processes.
 
     Args:
-        images: A folder whose files answer links by their last part, instead of the internet.
+        images: A folder where pictures are looked for by the last part of their links; what isn't there is
+            downloaded.
         models: The folder of the model files, which ``tapeline models`` fills; None for the user's.
         s3: Where ``s3://`` links may lead: ``bucket``, or ``bucket/prefix/``; nowhere by default.
-        entities: A file with own entities: ``products``, or a path; they are this process's from now on.
+        entities: A file with own entities: ``products``, or a path.
 
     Raises:
         SettingsError: The entities file can't be used.
@@ -83,8 +83,7 @@ class Reader:
         check_packages()
         self._pictures = Pictures(None if images is None else Path(images), s3=tuple(s3))
         self._models = None if models is None else Path(models)
-        self._entities = str(entities)
-        use_entity_file(self._entities)
+        self._entities = load_entities(str(entities))
         self._answerers: list[ReadingProcess] = []
         self._predictor = Predictor(
             lambda: Components(build_fetcher(self._pictures), self._started(1)[0], downloads=1)
@@ -116,9 +115,9 @@ class Reader:
         Raises:
             RowError: The picture can't be had or read, or an entity isn't known.
         """
-        names = _names(entities)
+        names = _names(entities, self._entities)
         link, body = _as_link_or_bytes(picture)
-        query = PictureQuery(link, names, preview=True)
+        query = PictureQuery(link, names, preview=True, entities=self._entities)
         found = self._predictor.predict(query, body, _SECONDS).result
         answers = {}
         for name in names:
@@ -171,8 +170,11 @@ class Reader:
         Returns:
             Picture -> entity -> its answer, or why there is none; in the order given.
         """
-        names = _names(entities)
-        queries = [PictureQuery(picture, names, preview=True) for picture in dict.fromkeys(pictures)]
+        names = _names(entities, self._entities)
+        queries = [
+            PictureQuery(picture, names, preview=True, entities=self._entities)
+            for picture in dict.fromkeys(pictures)
+        ]
         results = self._answer(queries, self._pictures, workers, progress)
         return {
             query.image_link: {
@@ -219,7 +221,7 @@ class Reader:
         for link, name in rows:
             asked.setdefault(link, {})[name] = None
         pictures = self._pictures if images is None else replace(self._pictures, folder=Path(images))
-        queries = [PictureQuery(link, tuple(names)) for link, names in asked.items()]
+        queries = [PictureQuery(link, tuple(names), entities=self._entities) for link, names in asked.items()]
         results = self._answer(queries, pictures, workers, progress)
         by_link = dict(zip(asked, results, strict=True))
         cells = [_cells(by_link[link].answers[name]) for link, name in rows]
@@ -237,6 +239,10 @@ class Reader:
             raise SettingsError(f"expected workers to be at least 1, received {workers}")
         fetcher = build_fetcher(pictures)
         components = [Components(fetcher, answerer) for answerer in self._started(count)]
+        # Only now: a single picture has no bar. A notebook without ipywidgets has one of text, as terminals.
+        with warnings.catch_warnings(action="ignore"):
+            from tqdm.auto import tqdm  # noqa: PLC0415
+
         # disable=None: no bar where standard error isn't a terminal.
         hidden = None if progress is None else not progress
         with tqdm(total=len(queries), unit="picture", disable=hidden) as bar:
@@ -245,7 +251,7 @@ class Reader:
     def _started(self, count: int) -> list["ReadingProcess"]:
         """Return so many answerers; those that there are stay warm."""
         while len(self._answerers) < count:
-            self._answerers.append(start_local_answerer(self._models, self._entities))
+            self._answerers.append(start_local_answerer(self._models))
         return self._answerers[:count]
 
 
@@ -254,9 +260,9 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def _names(entities: Iterable[str] | str | None) -> tuple[str, ...]:
+def _names(entities: Iterable[str] | str | None, known: EntitySet) -> tuple[str, ...]:
     if entities is None:
-        return tuple(known_entities())
+        return tuple(known.units)
     # A single name is meant as one, and not as its letters.
     return (entities,) if isinstance(entities, str) else tuple(dict.fromkeys(entities))
 

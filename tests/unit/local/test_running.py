@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import math
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +17,8 @@ from tapeline.answers import PictureAnswers, PictureQuery
 from tapeline.batch.kept_run import FOLDER
 from tapeline.batch.table_formats import as_csv
 from tapeline.errors import OutFolderError, RejectedInputError
-from tapeline.out_folder import STATE, check_out_folder
-from tapeline.running import RunOptions, resume_run, start_run
+from tapeline.local.out_folder import STATE, check_out_folder
+from tapeline.local.running import RunOptions, resume_run, start_run
 from tests.unit import fakes
 
 PICTURES = 40
@@ -62,7 +63,7 @@ class Process:
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table of pictures in a folder beside it, each with two questions."""
-    monkeypatch.setattr("tapeline.running.start_local_answerer", lambda *_: Process())
+    monkeypatch.setattr("tapeline.local.running.start_local_answerer", lambda *_: Process())
     monkeypatch.setattr(Process, "read", [])
     (tmp_path / "pictures").mkdir()
     path = tmp_path / "test.csv"
@@ -149,6 +150,33 @@ def test_a_stopped_merge_goes_on(table: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Process, "interrupt_at", math.inf)
     merged = resume_run(out, Counting())
     assert (merged.merged, merged.report.rows, merged.report.errors) == (True, 81, 0)
+
+
+def test_a_run_keeps_its_own_entities_for_what_follows(table: Path, tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", fakes.write_entities(tmp_path, "load")
+    table.write_text("image_link,entity_name\npictures/1.png,load\npictures/none.png,load\n")
+    first = start_run(RunOptions(table, keep_columns=True, entities=str(mine)), out, Counting())
+    assert first.predictions.read_text().splitlines()[:2] == [
+        "image_link,entity_name,prediction",
+        "pictures/1.png,load,12.5 kilogram",
+    ]
+    mine.unlink()
+    (out / "pictures").mkdir()
+    (out / "pictures/none.png").write_bytes(b"none")
+    again = start_run(RunOptions(first.errors), out, Counting())
+    assert (again.report.answered, again.report.errors) == (2, 0)
+    assert again.report.entities.keys() == {"load"}
+    assert again.predictions.read_text().splitlines()[2] == "pictures/none.png,load,12.5 kilogram"
+
+
+def test_rows_of_an_entity_that_was_not_known_can_be_tried_again_with_it(table: Path, tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", fakes.write_entities(tmp_path, "load")
+    table.write_text("image_link,entity_name\npictures/1.png,load\n")
+    first = start_run(RunOptions(table), out, Counting())
+    assert first.report.errors_by_code == {"unknown_entity": 1}
+    shutil.copytree(table.parent / "pictures", out / "pictures")
+    again = start_run(RunOptions(first.errors, entities=str(mine)), out, Counting())
+    assert (again.report.answered, list(again.report.entities)) == (1, ["load"])
 
 
 def test_an_edited_table_changes_nothing_of_a_stopped_run(

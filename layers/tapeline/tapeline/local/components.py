@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tapeline.adapters.local_fetcher import LocalFetcher
-from tapeline.entity_file import DEFAULT
 from tapeline.errors import MissingPackageError
 from tapeline.ports import PictureFetcher
 
@@ -26,6 +25,9 @@ _THREADS: Final = 1
 # The variable that names the folder of the model files, and where it is without one.
 _MODELS_VARIABLE: Final = "TAPELINE_MODELS"
 _MODELS_FOLDER: Final = "tapeline/models"
+
+# Where compiled models are kept, in the user's cache: a third of the first answer's time.
+_COMPILED_FOLDER: Final = "tapeline/compiled"
 
 # A package of the extra ``read`` that nothing else brings along.
 _READER_PACKAGE: Final = "cv2"
@@ -54,8 +56,12 @@ def processors() -> int:
 def models_folder() -> Path:
     """Return the folder of the model files: $TAPELINE_MODELS, or the user's cache."""
     named = os.environ.get(_MODELS_VARIABLE)
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(named or Path(cache) / _MODELS_FOLDER).expanduser()
+    return Path(named).expanduser() if named else _user_cache() / _MODELS_FOLDER
+
+
+def _user_cache() -> Path:
+    # Source: the XDG Base Directory Specification 0.8.
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 
 
 def check_packages() -> None:
@@ -70,25 +76,24 @@ def check_packages() -> None:
         )
 
 
-def start_local_answerer(models: Path | None = None, entities: str = DEFAULT) -> "ReadingProcess":
+def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
     """Start a process that loads the models and answers pictures.
 
     Args:
         models: The folder of the model files; None for :func:`models_folder`.
-        entities: The entities file: the name of a shipped one, or a path.
 
     Raises:
         MissingPackageError: The packages for reading aren't installed.
     """
     check_packages()
     # Only now: what has no need of it shouldn't wait for it.
-    from tapeline.starting import start_answerer  # noqa: PLC0415
+    from tapeline.worker.starting import start_answerer  # noqa: PLC0415
 
     return start_answerer(
         models or models_folder(),
         threads=_THREADS,
         memory_megabytes=_MEMORY_MEGABYTES,
-        entities=entities,
+        cache=_user_cache() / _COMPILED_FOLDER,
     )
 
 
@@ -106,7 +111,7 @@ class _OnDemand:
 
     def fetch(self, link: str) -> bytes:
         if self._fetcher is None:
-            from tapeline.assembly import link_fetcher  # noqa: PLC0415
+            from tapeline.worker.assembly import link_fetcher  # noqa: PLC0415
 
             self._fetcher = link_fetcher(self._s3)
         return self._fetcher.fetch(link)

@@ -1,6 +1,6 @@
 """What Inference and Predict share: their settings, and the adapters put together from them.
 
-The models are loaded by :mod:`tapeline.loading`, in a process of their own.
+The models are loaded by :mod:`tapeline.worker.loading`, in a process of their own.
 """
 
 import os
@@ -27,10 +27,9 @@ from tapeline.download.limits import (
     FetchLimits,
 )
 from tapeline.download.links import S3Prefix
-from tapeline.entity_settings import EntitySettings
 from tapeline.ports import PictureFetcher
 from tapeline.settings import ResultsSettings
-from tapeline.starting import start_answerer
+from tapeline.worker.starting import start_answerer
 
 # MB of memory with which Lambda gives one vCPU.
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -44,7 +43,7 @@ _WORKER_MEGABYTES: Final = 320
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 
 
-class WorkerSettings(EntitySettings, ResultsSettings):
+class WorkerSettings(ResultsSettings):
     """What a worker reads from its environment.
 
     Attributes:
@@ -113,7 +112,6 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
         memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
         max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,
-        entities=settings.entities,
     )
     return Components(
         fetcher=_fetcher(settings, policy or AddressPolicy()),
