@@ -75,16 +75,20 @@ class OcrModels:
         return self._compile(self._unused_direction)
 
     def detect(self, pixels: Floats) -> Floats:
-        """Return how probably each pixel belongs to a text line.
+        """Return how probably each pixel belongs to a text line, as logits.
 
         Args:
             pixels: Shape (1, 3, rows, columns), both multiples of 32.
 
         Returns:
-            Probabilities, shape (rows, columns); valid until the next call.
+            Shape (rows, columns).
         """
-        probabilities: Floats = _run(self._detector, pixels)[0, 0]
-        return probabilities
+        # Of each square of 4 x 4 pixels the model gives the 16 logits, its quarters one after the other.
+        squares = _run(self._detector, pixels)[0]
+        rows, columns = squares.shape[1:]
+        quarters = squares.reshape(2, 2, 2, 2, rows, columns)
+        logits: Floats = quarters.transpose(4, 0, 2, 5, 1, 3).reshape(4 * rows, 4 * columns)
+        return logits
 
     def turn(self, pixels: Floats) -> Floats:
         """Return the probabilities that a text line stands upright, and upside down; shape (2,)."""
