@@ -118,7 +118,7 @@ def make_models(rows: Path, images: Path, folder: Path, lock_path: Path) -> None
     core = openvino.Core()
     models = {name: core.read_model(_source(sources, path)) for name, path in SOURCES.items()}
     _cut_classes(models[RECOGNISER], _characters(_source(sources, SOURCES[RECOGNISER])))
-    _flatten_head(models[DETECTOR])
+    flatten_head(models[DETECTOR])
     models[DETECTOR_INT8] = _quantise(models[DETECTOR].clone(), bodies)
     with TemporaryDirectory(dir=folder) as scratch:
         for name in MODELS:
@@ -219,11 +219,14 @@ def _cut_classes(recogniser: Any, characters: Sequence[str]) -> None:
     recogniser.set_rt_info(json.dumps("".join(characters[index] for index in kept)), CHARACTERS_KEY)
 
 
-def _flatten_head(detector: Any) -> None:
+def flatten_head(detector: Any) -> None:
     """Let a detector give the 16 logits of each square of 4 x 4 pixels as channels, in two convolutions.
 
-    Its two transposed convolutions are the same products, a sixth of its time slower. The channels are in the
-    order row, column of the quarter, then row, column in the quarter.
+    Its two transposed convolutions are the same products, and with the logistic function a sixth of its time
+    slower. :func:`~tapeline.adapters.openvino_models.arrange_squares` puts the logits in their places.
+
+    Args:
+        detector: The model, which is changed.
     """
     from openvino import opset13  # noqa: PLC0415 - see make_models
 

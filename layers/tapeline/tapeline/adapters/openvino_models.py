@@ -83,12 +83,7 @@ class OcrModels:
         Returns:
             Shape (rows, columns).
         """
-        # Of each square of 4 x 4 pixels the model gives the 16 logits, its quarters one after the other.
-        squares = _run(self._detector, pixels)[0]
-        rows, columns = squares.shape[1:]
-        quarters = squares.reshape(2, 2, 2, 2, rows, columns)
-        logits: Floats = quarters.transpose(4, 0, 2, 5, 1, 3).reshape(4 * rows, 4 * columns)
-        return logits
+        return arrange_squares(_run(self._detector, pixels)[0])
 
     def turn(self, pixels: Floats) -> Floats:
         """Return the probabilities that a text line stands upright, and upside down; shape (2,)."""
@@ -115,6 +110,22 @@ class OcrModels:
 
     def _compile(self, model: Any) -> Any:
         return self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+
+
+def arrange_squares(squares: Floats) -> Floats:
+    """Put the detector's channels, which are the pixels of a square, in their places.
+
+    Args:
+        squares: Shape (16, rows, columns): of each square of 4 x 4 pixels its quarters one after the other,
+            top left, top right, bottom left, bottom right; the pixels of each in the same order.
+
+    Returns:
+        Shape (4 * rows, 4 * columns).
+    """
+    rows, columns = squares.shape[1:]
+    quarters = squares.reshape(2, 2, 2, 2, rows, columns)
+    arranged: Floats = quarters.transpose(4, 0, 2, 5, 1, 3).reshape(4 * rows, 4 * columns)
+    return arranged
 
 
 def _properties(threads: int, precision: ChosenPrecision) -> Mapping[str, Any]:

@@ -28,7 +28,8 @@ _GROUND: Final = 240
 # Chosen by hand.
 _MARGIN: Final = 8
 
-# Logit of the probability of text, 0.3, from which a pixel is part of a core. Source: rapidocr 3.10, Det.thresh.
+# Logit of the probability of text, 0.3, from which a pixel is part of a core. Source: rapidocr 3.10,
+# Det.thresh.
 _CORE: Final = math.log(0.3 / (1 - 0.3))
 
 # Least mean probability of text within a core's rectangle. Source: rapidocr 3.10, Det.box_thresh.
