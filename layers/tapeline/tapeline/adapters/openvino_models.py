@@ -30,9 +30,10 @@ DETECTOR: Final = "detector"
 DETECTOR_INT8: Final = "detector_int8"
 DIRECTION: Final = "direction"
 RECOGNISER: Final = "recogniser"
-MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER)
+RECOGNISER_INT8: Final = "recogniser_int8"
+MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER, RECOGNISER_INT8)
 
-# The key under which the recogniser's file has its classes: the characters after the blank, as a JSON string.
+# The key under which a recogniser's file has its classes: the characters after the blank, as a JSON string.
 CHARACTERS_KEY: Final = "tapeline_characters"
 
 # OpenVINO's names of precisions, for the property INFERENCE_PRECISION_HINT.
@@ -62,10 +63,12 @@ class OcrModels:
             precision, self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"), cpu_flags()
         )
         self._properties = _properties(threads, self.precision)
-        name = DETECTOR_INT8 if self.precision.int8_detector else DETECTOR
-        self._detector = self._compile(self._read(name))
-        recogniser = self._read(RECOGNISER)
-        self.characters = _characters(recogniser, folder)
+        detector, recogniser_name = (
+            (DETECTOR_INT8, RECOGNISER_INT8) if self.precision.int8 else (DETECTOR, RECOGNISER)
+        )
+        self._detector = self._compile(self._read(detector))
+        recogniser = self._read(recogniser_name)
+        self.characters = _characters(recogniser, folder / f"{recogniser_name}.xml")
         self._recogniser = self._compile(recogniser)
         self._unused_direction = self._read(DIRECTION)
 
@@ -147,11 +150,11 @@ def _run(request: Any, pixels: Floats) -> Floats:
     return output
 
 
-def _characters(recogniser: Any, folder: Path) -> str:
+def _characters(recogniser: Any, path: Path) -> str:
     try:
         characters = json.loads(recogniser.get_rt_info(CHARACTERS_KEY).astype(str))
     except (RuntimeError, ValueError) as error:
-        raise _wrong(folder / f"{RECOGNISER}.xml", "one without its characters") from error
+        raise _wrong(path, "one without its characters") from error
     return str(characters)
 
 
