@@ -4,10 +4,13 @@ import json
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
+from openvino import opset13 as opset
 
 from infra import quantise
-from tapeline.adapters.openvino_models import OcrModels
+from tapeline.adapters.openvino_models import OcrModels, arrange_squares
+from tapeline.adapters.openvino_runtime import import_openvino
 
 ROOT = Path(__file__).parents[3]
 # What is said in words and units: what they say of characters that no picture of the train split has isn't
@@ -37,6 +40,34 @@ def test_the_package_s_recogniser_has_those_characters() -> None:
     characters = OcrModels(threads=1).characters
     assert set("0123456789.,x/\"'″°½¼¾ØµcmingklbsozVW幅宽 ") <= set(characters)
     assert len(characters) == len(set(characters)) == len(quantise.kept_classes(characters))
+
+
+def test_a_flat_head_gives_the_same_probabilities() -> None:
+    """Of a head with the detector's layers, each pixel's own products come to its place."""
+    openvino = import_openvino()
+    random = np.random.default_rng(0)
+    weights = [random.normal(size=shape).astype(np.float32) for shape in ((3, 5, 2, 2), (5, 1, 2, 2))]
+    biases = [random.normal(size=(1, channels, 1, 1)).astype(np.float32) for channels in (5, 1)]
+    given = opset.parameter([1, 3, 4, 6], np.float32)
+    grown = given
+    for (layer, adding), each, bias in zip(
+        (("ConvTranspose.0", "Add.218"), ("ConvTranspose.2", "Add.220")), weights, biases, strict=True
+    ):
+        if grown is not given:
+            grown = opset.relu(grown)
+        grown = opset.convolution_backprop_data(grown, opset.constant(each), [2, 2], name=layer)
+        grown = opset.add(grown, opset.constant(bias), name=adding)
+    model = openvino.Model([opset.sigmoid(grown)], [given], "head")
+    pixels = random.normal(size=(1, 3, 4, 6)).astype(np.float32)
+    core = openvino.Core()
+    (expected,) = core.compile_model(model, "CPU")([pixels]).values()
+
+    quantise.flatten_head(model)
+    (squares,) = core.compile_model(model, "CPU")([pixels]).values()
+
+    logits = arrange_squares(squares[0])
+    assert logits.shape == (16, 24)
+    assert 1 / (1 + np.exp(-logits)) == pytest.approx(expected[0, 0], abs=1e-5)
 
 
 def test_too_few_samples_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,9 +31,10 @@ DETECTOR: Final = "detector"
 DETECTOR_INT8: Final = "detector_int8"
 DIRECTION: Final = "direction"
 RECOGNISER: Final = "recogniser"
-MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER)
+RECOGNISER_INT8: Final = "recogniser_int8"
+MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER, RECOGNISER_INT8)
 
-# The key under which the recogniser's file has its classes: the characters after the blank, as a JSON string.
+# The key under which a recogniser's file has its classes: the characters after the blank, as a JSON string.
 CHARACTERS_KEY: Final = "tapeline_characters"
 
 # OpenVINO's names of precisions, for the property INFERENCE_PRECISION_HINT.
@@ -71,10 +72,12 @@ class OcrModels:
         )
         self._properties = _properties(threads, self.precision)
         kept = self._properties | _cached(cache)
-        name = DETECTOR_INT8 if self.precision.int8_detector else DETECTOR
-        self._detector = self._compile(self._read(name), kept)
-        recogniser = self._read(RECOGNISER)
-        self.characters = _characters(recogniser, folder)
+        detector, recogniser_name = (
+            (DETECTOR_INT8, RECOGNISER_INT8) if self.precision.int8 else (DETECTOR, RECOGNISER)
+        )
+        self._detector = self._compile(self._read(detector), kept)
+        recogniser = self._read(recogniser_name)
+        self.characters = _characters(recogniser, folder / f"{recogniser_name}.xml")
         self._recogniser = self._compile(recogniser, kept)
         self._unused_direction = self._read(DIRECTION)
 
@@ -84,16 +87,15 @@ class OcrModels:
         return self._compile(self._unused_direction, self._properties)
 
     def detect(self, pixels: Floats) -> Floats:
-        """Return how probably each pixel belongs to a text line.
+        """Return how probably each pixel belongs to a text line, as logits.
 
         Args:
             pixels: Shape (1, 3, rows, columns), both multiples of 32.
 
         Returns:
-            Probabilities, shape (rows, columns); valid until the next call.
+            Shape (rows, columns).
         """
-        probabilities: Floats = _run(self._detector, pixels)[0, 0]
-        return probabilities
+        return arrange_squares(_run(self._detector, pixels)[0])
 
     def turn(self, pixels: Floats) -> Floats:
         """Return the probabilities that a text line stands upright, and upside down; shape (2,)."""
@@ -120,6 +122,22 @@ class OcrModels:
 
     def _compile(self, model: Any, properties: Mapping[str, Any]) -> Any:
         return self._core.compile_model(model, "CPU", properties).create_infer_request()
+
+
+def arrange_squares(squares: Floats) -> Floats:
+    """Put the detector's channels, which are the pixels of a square, in their places.
+
+    Args:
+        squares: Shape (16, rows, columns): of each square of 4 x 4 pixels its quarters one after the other,
+            top left, top right, bottom left, bottom right; the pixels of each in the same order.
+
+    Returns:
+        Shape (4 * rows, 4 * columns).
+    """
+    rows, columns = squares.shape[1:]
+    quarters = squares.reshape(2, 2, 2, 2, rows, columns)
+    arranged: Floats = quarters.transpose(4, 0, 2, 5, 1, 3).reshape(4 * rows, 4 * columns)
+    return arranged
 
 
 def _cached(cache: Path | None) -> dict[str, Any]:
@@ -158,11 +176,11 @@ def _run(request: Any, pixels: Floats) -> Floats:
     return output
 
 
-def _characters(recogniser: Any, folder: Path) -> str:
+def _characters(recogniser: Any, path: Path) -> str:
     try:
         characters = json.loads(recogniser.get_rt_info(CHARACTERS_KEY).astype(str))
     except (RuntimeError, ValueError) as error:
-        raise _wrong(folder / f"{RECOGNISER}.xml", "one without its characters") from error
+        raise _wrong(path, "one without its characters") from error
     return str(characters)
 
 

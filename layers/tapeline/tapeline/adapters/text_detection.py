@@ -28,8 +28,9 @@ _GROUND: Final = 240
 # Chosen by hand.
 _MARGIN: Final = 8
 
-# Probability of text from which a pixel is part of a core. Source: rapidocr 3.10, Det.thresh.
-_CORE: Final = 0.3
+# Logit of the probability of text, 0.3, from which a pixel is part of a core. Source: rapidocr 3.10,
+# Det.thresh.
+_CORE: Final = math.log(0.3 / (1 - 0.3))
 
 # Least mean probability of text within a core's rectangle. Source: rapidocr 3.10, Det.box_thresh.
 _MIN_MEAN: Final = 0.5
@@ -145,12 +146,11 @@ def prepare(pixels: Pixels, longest_side: int) -> DetectorInput | None:
     )
 
 
-def find_regions(probabilities: Floats, given: DetectorInput, width: int, height: int) -> list[Corners]:
+def find_regions(logits: Floats, given: DetectorInput, width: int, height: int) -> list[Corners]:
     """Return the corners of regions that are text lines.
 
     Args:
-        probabilities: How probably each pixel of the detector's input is of a text line, shape (rows,
-            columns).
+        logits: How probably each pixel of the detector's input is of a text line, shape (rows, columns).
         given: The detector's input.
         width: The picture's width in pixels.
         height: The picture's height in pixels.
@@ -158,8 +158,8 @@ def find_regions(probabilities: Floats, given: DetectorInput, width: int, height
     Returns:
         Corners in whole pixels of the picture, in its orientation; in no particular order.
     """
-    probabilities = probabilities[: given.height, : given.width]
-    cores = cv2.dilate((probabilities > _CORE).astype(np.uint8), _DILATION)
+    logits = logits[: given.height, : given.width]
+    cores = cv2.dilate((logits > _CORE).astype(np.uint8), _DILATION)
     contours, _ = cv2.findContours(cores, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     # A core may have holes, whose contours are among them.
     if len(contours) > MAX_REGIONS:
@@ -167,7 +167,7 @@ def find_regions(probabilities: Floats, given: DetectorInput, width: int, height
     limits = np.array([width - 1, height - 1], np.float32)
     regions = []
     for contour in contours:
-        corners = _region(contour, probabilities)
+        corners = _region(contour, logits)
         if corners is None:
             continue
         corners = np.clip(np.round((corners + given.offset) * given.scale), 0, limits)
@@ -203,13 +203,13 @@ def _padded(side: int) -> int:
     return next(padded for padded in SIDES if padded >= side)
 
 
-def _region(contour: npt.NDArray[Any], probabilities: Floats) -> Corners | None:
+def _region(contour: npt.NDArray[Any], logits: Floats) -> Corners | None:
     """Return a region's corners in the detector's pixels; None where it isn't text."""
     centre, size, angle = cv2.minAreaRect(contour)
     shorter, longer = sorted(size)
     if shorter < _MIN_CORE_SIDE:
         return None
-    if _mean_within(_corners((centre, size, angle)), probabilities) < _MIN_MEAN:
+    if _mean_within(_corners((centre, size, angle)), logits) < _MIN_MEAN:
         return None
     growth = 2 * _GROWTH * shorter * longer / (2 * (shorter + longer))
     grown = (size[0] + growth, size[1] + growth)
@@ -228,14 +228,16 @@ def _corners(rectangle: Any) -> Corners:
     return np.array([top_left, top_right, bottom_right, bottom_left], np.float32)
 
 
-def _mean_within(corners: Corners, probabilities: Floats) -> float:
+def _mean_within(corners: Corners, logits: Floats) -> float:
     """Return the mean probability within a rectangle."""
-    rows, columns = probabilities.shape
+    rows, columns = logits.shape
     left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, (columns - 1, rows - 1))
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, (columns - 1, rows - 1))
     mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
     cv2.fillPoly(mask, [(corners - (left, top)).astype(np.int32)], 1)
-    return float(cv2.mean(probabilities[top : bottom + 1, left : right + 1], mask)[0])
+    # The logistic function, in the form that doesn't overflow.
+    probabilities = (1 + np.tanh(logits[top : bottom + 1, left : right + 1] / 2)) / 2
+    return float(cv2.mean(probabilities, mask)[0])
 
 
 def _largest_cores(cores: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
