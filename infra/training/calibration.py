@@ -67,9 +67,9 @@ def calibrate_decisions(found: CrossValidation) -> dict[str, Decision]:
     """Fit the curves of each entity on what was cross-validated.
 
     Entities of one of :data:`CALIBRATED_TOGETHER` share theirs; those without a row of their own take the
-    curves of all entities. Sides are calibrated on rows that were read by eye: votes are never silent. A
-    contradicted vote counts as wrong. An entity whose ground truth has hardly any silence counts as stated
-    where a right answer was read.
+    curves of all entities. They are calibrated on rows that were read by eye, since votes are easy and never
+    silent; but for sides, on the others where nobody read any. Those count as stated where a right answer
+    was read.
 
     Args:
         found: The examples and what is chosen in them.
@@ -88,10 +88,11 @@ def calibrate_decisions(found: CrossValidation) -> dict[str, Decision]:
         )
     decisions: dict[str, Decision] = {}
     for names in CALIBRATED_TOGETHER:
-        indexes = [index for index in usable if found.examples[index].entity in names] or usable
+        own = [index for index in usable if found.examples[index].entity in names]
+        indexes = [index for index in own if _is_read_by_eye(found.examples[index])] or own or usable
         confidence, stated = _confidence(found, indexes), _stated(found, indexes)
         for name in names:
-            decisions[name] = Decision(confidence, stated, ABSTAIN_RATIO[name])
+            decisions[name] = Decision(confidence, stated, ABSTAIN_RATIO)
     return decisions
 
 
@@ -117,8 +118,12 @@ def _is_calibrated_on(example: Example, row: TruthRow) -> bool:
     return example.entity not in SIDES or row.source not in NOT_READ_BY_EYE
 
 
+def _is_read_by_eye(example: Example) -> bool:
+    return example.row is not None and example.row.source not in NOT_READ_BY_EYE
+
+
 def _is_stated(example: Example) -> bool:
     row = example.row
     if row is None or row.says_nothing:
         return False
-    return example.entity in SIDES or bool(match_mask(example, row).any())
+    return _is_read_by_eye(example) or bool(match_mask(example, row).any())

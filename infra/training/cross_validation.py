@@ -49,7 +49,7 @@ class CrossValidation:
         """Return what an example is answered with; None where it abstains."""
         best, example = self.best(index), self.examples[index]
         own = self.probabilities[index]
-        if best is None or own[best] < ABSTAIN_RATIO[example.entity] * own[-1]:
+        if best is None or own[best] < ABSTAIN_RATIO * own[-1]:
             return None
         return preferred(example.measures.measures[best], example.entity, priors).quantity
 

@@ -11,6 +11,7 @@ from infra.training.assignments import all_assignments, fit_sides, labelled_pict
 from infra.training.calibration import calibrate_decisions
 from infra.training.cross_validation import cross_validate, outcomes
 from infra.training.examples import Example, build_examples, is_contradicted
+from infra.training.eye_labels import LABELS, with_eye_labels
 from infra.training.forests import FAMILIES, train_forest
 from infra.training.ground_truth import by_picture, read_ground_truth
 from infra.training.noted_lines import fit_line_rater, noted_lines
@@ -37,7 +38,8 @@ def train(
     """Train on the rows of the train split, print their cross-validated F1, and write the artefact.
 
     Args:
-        paths: Files with ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`.
+        paths: Files with ground truth; see :func:`~infra.training.ground_truth.read_ground_truth`. The
+            project's own labels of their pictures are added.
         images: The folder of the pictures.
         cache_dir: The folder of the cache.
         artefact: The file that is written.
@@ -47,7 +49,8 @@ def train(
     Raises:
         GroundTruthError: The ground truth or the catalogue can't be used, or has too few rows.
     """
-    rows = [row for path in paths for row in read_ground_truth(path) if row.split == "train"]
+    given = [row for path in paths for row in read_ground_truth(path) if row.split == "train"]
+    rows = with_eye_labels(given)
     if counts := count_reviewed(rows):
         print(counts, flush=True)
     priors = count_priors(catalogue) if catalogue else default_priors()
@@ -63,6 +66,7 @@ def train(
     about = {
         "command": "make train ROWS=... IMAGES=...",
         "rows_sha256": hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
+        "labels_sha256": hashlib.sha256(LABELS.read_bytes()).hexdigest(),
         "rows": len(rows),
         "pictures": len(scenes),
     }
