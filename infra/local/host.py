@@ -39,7 +39,9 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
             if not _runs(process.pid):
                 break
             time.sleep(_STOP_POLL_SECONDS)
-    process.poll()
+    # Its main thread may have ended, and so look like that, some time before its others.
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
 
 
 def _runs(group: int) -> bool:
