@@ -157,8 +157,8 @@ quantise: .venv-quantise/quantise ## Make the OCR models anew, with the train sp
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests that need neither Docker nor AWS
-	@PYTHONPATH= $(VENV)/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not container and not e2e" $(PYTEST_ARGS)
-	@PYTHONPATH= TAPELINE_E2E=local $(VENV)/bin/python -m pytest -m e2e $(PYTEST_ARGS)
+	@PYTHONPATH= $(VENV)/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not (container or e2e or alone)" $(PYTEST_ARGS)
+	@PYTHONPATH= TAPELINE_E2E=local $(VENV)/bin/python -m pytest -m "e2e or alone" $(PYTEST_ARGS)
 
 .PHONY: test-container
 test-container: $(VENV)/dev .venv-sam/sam ## Run the tests of the image and of the SAM commands, with a Docker Engine

@@ -19,6 +19,9 @@ from tests.integration.conftest import ROOT, Api
 from tests.integration.http_server import Reply
 from tests.integration.pictures import drawn
 
+# All operations make items of one name, which pytest-xdist takes for one test.
+pytestmark = pytest.mark.alone
+
 DESCRIPTION = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text()))
 EXCLUDED = [
     # API Gateway answers 404, not 405, for a method that a path doesn't have.

@@ -159,10 +159,10 @@ def test_a_killed_worker_loses_no_row(batch: Batch, tmp_path: Path) -> None:
         while not all(server.count(path) for path in paths):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        os.kill(inference_workers()[0], signal.SIGKILL)
+        os.kill(inference_workers(batch)[0], signal.SIGKILL)
         killed.set()
 
-    for pid in inference_workers():
+    for pid in inference_workers(batch):
         os.kill(pid, signal.SIGKILL)  # So that all that are there later are at work.
     killer = threading.Thread(target=kill_a_worker)
     killer.start()
@@ -174,12 +174,13 @@ def test_a_killed_worker_loses_no_row(batch: Batch, tmp_path: Path) -> None:
     assert sum(server.count(path) for path in paths) > len(paths)
 
 
-def inference_workers() -> list[int]:
-    """Process ids of the Inference workers of the batch's stack."""
+def inference_workers(batch: Batch) -> list[int]:
+    """Process ids of the Inference workers of the batch's stack, in its local cloud alone."""
+    own = f"{batch.stack.cloud.folder}/ministack-lambda-batch-InferenceFunction"
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if "ministack-lambda-batch-InferenceFunction" in (process / "cmdline").read_text():
+            if own in (process / "cmdline").read_text():
                 found.append(int(process.name))
         except OSError:
             continue
