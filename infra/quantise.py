@@ -1,9 +1,9 @@
 """Make the OCR models that the package reads with: ``python -m infra.quantise ROWS --images IMAGES``.
 
 The models in rapidocr's wheel become OpenVINO's, in float16. The recogniser's last layer is cut to the
-characters that the package has a use for. Detector and recogniser are quantised to 8-bit integers besides,
-with pictures of the train split as samples. Models, samples and tools are noted in
-``infra/models.lock.json``; from the same ones come the same files.
+characters that the package has a use for, and the detector is quantised to 8-bit integers besides, with
+pictures of the train split as samples. Models, samples and tools are noted in ``infra/models.lock.json``;
+from the same ones come the same files.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,14 +31,11 @@ from tapeline.adapters.openvino_models import (
     MODELS,
     MODELS_FOLDER,
     RECOGNISER,
-    RECOGNISER_INT8,
     Floats,
-    arrange_squares,
 )
 from tapeline.adapters.openvino_runtime import import_openvino
 from tapeline.adapters.pillow_decoder import PillowDecoder
-from tapeline.adapters.text_detection import DetectorInput, cut_out, find_regions, prepare
-from tapeline.adapters.text_recognition import recogniser_input
+from tapeline.adapters.text_detection import DetectorInput, prepare
 from tapeline.errors import GroundTruthError, RowError, TapelineError
 from tapeline.model_files import (
     Conversion,
@@ -49,7 +46,6 @@ from tapeline.model_files import (
     read_lock,
     write_lock,
 )
-from tapeline.picture import Pixels
 
 _LOCK: Final = Path(__file__).parent / "models.lock.json"
 
@@ -66,15 +62,6 @@ _CLASS_AXES: Final = {"linear_8.w_0": 1, "linear_8.b_0": 0}
 # Names of the detector's last layers in the model's graph: two transposed convolutions of 2 x 2 pixels that
 # share none, and what adds the bias of each.
 _GROWING: Final = (("ConvTranspose.0", "Add.218"), ("ConvTranspose.2", "Add.220"))
-
-# Text lines of those pictures that the recogniser's ranges are taken from. As for the detector.
-_SAMPLE_LINES: Final = 300
-
-# What of the recogniser stays in float32: attention and the last layer; the first convolutions and those of
-# single channels, which are a tenth of its time. Measured: with the latter in 8 bits too, the numbers of 18
-# of 400 lines of the train split differed, in place of 12.
-_FLOAT_TYPES: Final = ("MatMul", "GroupConvolution")
-_FLOAT_LAYERS: Final = ("Conv.0", "Conv.1", "Conv.2", "Conv.3")
 
 # Positions in the square of a transposed convolution.
 _PLACES: Final = 4
@@ -132,11 +119,7 @@ def make_models(rows: Path, images: Path, folder: Path, lock_path: Path) -> None
     models = {name: core.read_model(_source(sources, path)) for name, path in SOURCES.items()}
     _cut_classes(models[RECOGNISER], _characters(_source(sources, SOURCES[RECOGNISER])))
     flatten_head(models[DETECTOR])
-    crops = _sample_lines(core.compile_model(models[DETECTOR], "CPU"), bodies)
-    models[DETECTOR_INT8] = _quantise(models[DETECTOR].clone(), bodies, _detector_input)
-    models[RECOGNISER_INT8] = _quantise(
-        models[RECOGNISER].clone(), crops, recogniser_input, types=_FLOAT_TYPES, names=_FLOAT_LAYERS
-    )
+    models[DETECTOR_INT8] = _quantise(models[DETECTOR].clone(), bodies)
     with TemporaryDirectory(dir=folder) as scratch:
         for name in MODELS:
             openvino.save_model(models[name], Path(scratch) / f"{name}.xml", compress_to_fp16=True)
@@ -276,33 +259,8 @@ def flatten_head(detector: Any) -> None:
     detector.validate_nodes_and_infer_types()
 
 
-def _detector_input(body: bytes) -> Floats:
-    # No sample is blank.
-    return cast("DetectorInput", prepare(PillowDecoder().decode(body).pixels, _SAMPLE_SIDE)).pixels
-
-
-def _sample_lines(detector: Any, bodies: Sequence[bytes]) -> list[Pixels]:
-    """Return text lines drawn by chance from the samples, the same ones each time."""
-    decoder = PillowDecoder()
-    lines = []
-    for body in bodies:
-        pixels = decoder.decode(body).pixels
-        prepared = cast("DetectorInput", prepare(pixels, _SAMPLE_SIDE))
-        (squares,) = detector([prepared.pixels]).values()
-        regions = find_regions(arrange_squares(squares[0]), prepared, pixels.shape[1], pixels.shape[0])
-        lines += [cut_out(pixels, corners).pixels for corners in regions]
-    random.Random(0).shuffle(lines)  # noqa: S311 - no secret
-    return lines[:_SAMPLE_LINES]
-
-
-def _quantise[Sample](
-    model: Any,
-    samples: Sequence[Sample],
-    as_input: Callable[[Sample], Floats],
-    types: Sequence[str] = (),
-    names: Sequence[str] = (),
-) -> Any:
-    """Return a model that computes with 8-bit integers, but for layers of some types or names."""
+def _quantise(detector: Any, bodies: Sequence[bytes]) -> Any:
+    """Return a detector whose convolutions compute with 8-bit integers."""
     import nncf  # noqa: PLC0415 - see make_models
     from nncf.quantization.advanced_parameters import (  # noqa: PLC0415
         AdvancedQuantizationParameters,
@@ -310,14 +268,20 @@ def _quantise[Sample](
     )
     from openvino._offline_transformations import apply_moc_transformations  # noqa: PLC0415
 
+    decoder = PillowDecoder()
+
+    def as_input(body: bytes) -> Floats:
+        prepared = prepare(decoder.decode(body).pixels, _SAMPLE_SIDE)
+        # No sample is blank.
+        return cast("DetectorInput", prepared).pixels
+
     # Without it nothing is gained: NNCF would find no pattern that it knows.
-    apply_moc_transformations(model, cf=False)
+    apply_moc_transformations(detector, cf=False)
     return nncf.quantize(
-        model,
-        nncf.Dataset(samples, as_input),
+        detector,
+        nncf.Dataset(bodies, as_input),
         preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(samples),
-        ignored_scope=nncf.IgnoredScope(types=list(types), names=list(names)),
+        subset_size=len(bodies),
         # Weights of 7 bits: CPUs without VNNI add products in 16 bits, which 8-bit weights overflow.
         advanced_parameters=AdvancedQuantizationParameters(overflow_fix=OverflowFix.ENABLE),
     )

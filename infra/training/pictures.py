@@ -26,7 +26,7 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.reading.scene import Scene
 
 # Goes up with each change of the reader that changes what it finds.
-_CACHE_VERSION: Final = "3"
+_CACHE_VERSION: Final = "4"
 
 # What it computes in, so that text doesn't depend on the machine.
 _PRECISION: Final[Precision] = "int8"

@@ -241,7 +241,7 @@ def test_colours_are_taken_as_in_training(reader: OpenVinoReader) -> None:
     assert only(reader.read(as_picture(image))).text.replace(" ", "") == "64mm"
 
 
-@pytest.mark.parametrize("name", ["recogniser_int8.xml", "detector_int8.bin", "direction.bin"])
+@pytest.mark.parametrize("name", ["recogniser.xml", "detector_int8.bin", "direction.bin"])
 def test_a_missing_model_is_told(tmp_path: Path, name: str) -> None:
     shutil.copytree(MODELS_FOLDER, tmp_path, dirs_exist_ok=True)
     (tmp_path / name).unlink()
@@ -259,8 +259,8 @@ def test_a_broken_model_is_told(tmp_path: Path) -> None:
 def test_a_recogniser_without_characters_is_told(tmp_path: Path) -> None:
     shutil.copytree(MODELS_FOLDER, tmp_path, dirs_exist_ok=True)
     for kind in ("xml", "bin"):
-        shutil.copy(tmp_path / f"direction.{kind}", tmp_path / f"recogniser_int8.{kind}")
-    with pytest.raises(ModelFileError, match=r"recogniser_int8\.xml, received one without its characters"):
+        shutil.copy(tmp_path / f"direction.{kind}", tmp_path / f"recogniser.{kind}")
+    with pytest.raises(ModelFileError, match=r"recogniser\.xml, received one without its characters"):
         OpenVinoReader(threads=1, models=tmp_path)
 
 

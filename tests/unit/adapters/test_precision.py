@@ -16,7 +16,7 @@ EMULATED = (["FP32", "INT8", "BF16"], frozenset({"avx2", "avx512f"}))
 
 
 @pytest.mark.parametrize(
-    ("cpu", "wanted", "int8", "floats"),
+    ("cpu", "wanted", "int8_detector", "floats"),
     [
         (AVX2, "auto", True, "float32"),
         (AVX512, "auto", True, "float32"),
@@ -32,11 +32,11 @@ EMULATED = (["FP32", "INT8", "BF16"], frozenset({"avx2", "avx512f"}))
     ],
 )
 def test_a_cpu_computes_in_what_it_has(
-    cpu: tuple[list[str], frozenset[str]], wanted: Precision, int8: bool, floats: str
+    cpu: tuple[list[str], frozenset[str]], wanted: Precision, int8_detector: bool, floats: str
 ) -> None:
     chosen = choose_precision(wanted, *cpu)
     assert isinstance(chosen, ChosenPrecision)
-    assert (chosen.int8, chosen.floats) == (int8, floats)
+    assert (chosen.int8_detector, chosen.floats) == (int8_detector, floats)
 
 
 @pytest.mark.parametrize("cpu", [AVX2, AVX512, EMULATED])

@@ -31,10 +31,9 @@ DETECTOR: Final = "detector"
 DETECTOR_INT8: Final = "detector_int8"
 DIRECTION: Final = "direction"
 RECOGNISER: Final = "recogniser"
-RECOGNISER_INT8: Final = "recogniser_int8"
-MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER, RECOGNISER_INT8)
+MODELS: Final = (DETECTOR, DETECTOR_INT8, DIRECTION, RECOGNISER)
 
-# The key under which a recogniser's file has its classes: the characters after the blank, as a JSON string.
+# The key under which the recogniser's file has its classes: the characters after the blank, as a JSON string.
 CHARACTERS_KEY: Final = "tapeline_characters"
 
 # OpenVINO's names of precisions, for the property INFERENCE_PRECISION_HINT.
@@ -72,12 +71,10 @@ class OcrModels:
         )
         self._properties = _properties(threads, self.precision)
         kept = self._properties | _cached(cache)
-        detector, recogniser_name = (
-            (DETECTOR_INT8, RECOGNISER_INT8) if self.precision.int8 else (DETECTOR, RECOGNISER)
-        )
-        self._detector = self._compile(self._read(detector), kept)
-        recogniser = self._read(recogniser_name)
-        self.characters = _characters(recogniser, folder / f"{recogniser_name}.xml")
+        name = DETECTOR_INT8 if self.precision.int8_detector else DETECTOR
+        self._detector = self._compile(self._read(name), kept)
+        recogniser = self._read(RECOGNISER)
+        self.characters = _characters(recogniser, folder)
         self._recogniser = self._compile(recogniser, kept)
         self._unused_direction = self._read(DIRECTION)
 
@@ -176,11 +173,11 @@ def _run(request: Any, pixels: Floats) -> Floats:
     return output
 
 
-def _characters(recogniser: Any, path: Path) -> str:
+def _characters(recogniser: Any, folder: Path) -> str:
     try:
         characters = json.loads(recogniser.get_rt_info(CHARACTERS_KEY).astype(str))
     except (RuntimeError, ValueError) as error:
-        raise _wrong(path, "one without its characters") from error
+        raise _wrong(folder / f"{RECOGNISER}.xml", "one without its characters") from error
     return str(characters)
 
 

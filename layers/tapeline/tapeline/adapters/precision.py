@@ -27,11 +27,11 @@ class ChosenPrecision:
     """What each part of the reader is computed in.
 
     Attributes:
-        int8: Whether detector and recogniser are those that were quantised to 8-bit integers.
-        floats: What everything else is computed in, the recogniser's attention among it.
+        int8_detector: Whether the detector is the one that was quantised to 8-bit integers.
+        floats: What everything else is computed in.
     """
 
-    int8: bool
+    int8_detector: bool
     floats: Literal["float32", "bf16"]
 
 
@@ -41,8 +41,8 @@ def choose_precision(
     """Return what to compute in on a CPU.
 
     Args:
-        wanted: The setting. ``int8`` is the quantised models with everything else in float32, ``auto`` the
-            quantised models with everything else in bfloat16 where the CPU has it: any CPU computes with
+        wanted: The setting. ``int8`` is the quantised detector with everything else in float32, ``auto`` the
+            quantised detector with everything else in bfloat16 where the CPU has it: any CPU computes with
             8-bit integers faster than with float32.
         capabilities: OpenVINO's OPTIMIZATION_CAPABILITIES of the CPU.
         flags: The CPU's flags in /proc/cpuinfo.
@@ -57,7 +57,7 @@ def choose_precision(
             f"has none of the flags {', '.join(sorted(_BF16_FLAGS))}: set auto, float32 or int8"
         )
     in_bf16 = wanted == "bf16" or (wanted == "auto" and has_bf16)
-    return ChosenPrecision(int8=wanted in {"auto", "int8"}, floats="bf16" if in_bf16 else "float32")
+    return ChosenPrecision(int8_detector=wanted in {"auto", "int8"}, floats="bf16" if in_bf16 else "float32")
 
 
 def cpu_flags(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
