@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from infra.training.examples import NOT_READ_BY_EYE, Example, entities_of_pictures, match_mask
+from infra.training.examples import (
+    NOT_READ_BY_EYE,
+    Example,
+    entities_of_pictures,
+    is_read_by_eye,
+    match_mask,
+)
 from tapeline.entities import MASSES, SIDES, UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
 from tapeline.picture import FloatArray
@@ -72,9 +78,7 @@ def labelled_pictures(
         if SIDES[0] not in asked:
             continue
         first = examples[asked[SIDES[0]]]
-        is_read = any(
-            row.source not in NOT_READ_BY_EYE and row.entity_name in SIDES for row in first.picture_rows
-        )
+        is_read = any(is_read_by_eye(row) and row.entity_name in SIDES for row in first.picture_rows)
         if not is_read or not len(first.measures):
             continue
         every = range(len(first.measures))

@@ -8,7 +8,7 @@ from scipy.optimize import isotonic_regression
 
 from infra.training.abstaining import ABSTAIN_RATIO
 from infra.training.cross_validation import CrossValidation
-from infra.training.examples import NOT_READ_BY_EYE, Example, is_contradicted, match_mask
+from infra.training.examples import Example, is_contradicted, is_read_by_eye, match_mask
 from infra.training.ground_truth import TruthRow
 from tapeline.entities import SIDES, UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
@@ -89,7 +89,7 @@ def calibrate_decisions(found: CrossValidation) -> dict[str, Decision]:
     decisions: dict[str, Decision] = {}
     for names in CALIBRATED_TOGETHER:
         own = [index for index in usable if found.examples[index].entity in names]
-        indexes = [index for index in own if _is_read_by_eye(found.examples[index])] or own or usable
+        indexes = [index for index in own if _has_read_row(found.examples[index])] or own or usable
         confidence, stated = _confidence(found, indexes), _stated(found, indexes)
         for name in names:
             decisions[name] = Decision(confidence, stated, ABSTAIN_RATIO)
@@ -115,15 +115,15 @@ def _stated(found: CrossValidation, indexes: Sequence[int]) -> Calibration:
 
 
 def _is_calibrated_on(example: Example, row: TruthRow) -> bool:
-    return example.entity not in SIDES or row.source not in NOT_READ_BY_EYE
+    return example.entity not in SIDES or is_read_by_eye(row)
 
 
-def _is_read_by_eye(example: Example) -> bool:
-    return example.row is not None and example.row.source not in NOT_READ_BY_EYE
+def _has_read_row(example: Example) -> bool:
+    return example.row is not None and is_read_by_eye(example.row)
 
 
 def _is_stated(example: Example) -> bool:
     row = example.row
     if row is None or row.says_nothing:
         return False
-    return _is_read_by_eye(example) or bool(match_mask(example, row).any())
+    return is_read_by_eye(row) or bool(match_mask(example, row).any())

@@ -107,6 +107,11 @@ def build_examples(
     ]
 
 
+def is_read_by_eye(row: TruthRow) -> bool:
+    """Say whether somebody compared a row with its picture."""
+    return row.source not in NOT_READ_BY_EYE
+
+
 def entities_of_pictures(
     examples: Sequence[Example], indexes: Iterable[int] | None = None
 ) -> dict[str, dict[str, int]]:

@@ -1,18 +1,15 @@
 """The project's own labels: pictures full of text, of which the challenge's rows tell little, read by eye.
 
-``eye_labels.csv`` has a row for each entity of each picture, silence included. They follow the conventions
-of docs/accuracy.md; nobody saw a prediction or another's label of the picture before.
+``eye_labels.csv`` has a row for each entity of each picture, silence included, with the source ``eye``. They
+were read by the rules of docs/decisions/0012-labels-read-by-eye.md.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from infra.training.examples import NOT_READ_BY_EYE
+from infra.training.examples import is_read_by_eye
 from infra.training.ground_truth import TruthRow, read_ground_truth
-
-# The ``source`` of the rows.
-EYE: Final = "eye"
 
 # The labels, in the form of ground truth that docs/formats.md describes.
 LABELS: Final = Path(__file__).with_name("eye_labels.csv")
@@ -29,7 +26,7 @@ def with_eye_labels(rows: Sequence[TruthRow], labels: Path = LABELS) -> list[Tru
         labels: The file with the labels.
     """
     links = {row.image_link for row in rows}
-    read = {_question(row) for row in rows if row.source not in NOT_READ_BY_EYE}
+    read = {_question(row) for row in rows if is_read_by_eye(row)}
     added = [
         row for row in read_ground_truth(labels) if row.image_link in links and _question(row) not in read
     ]
