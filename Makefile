@@ -211,6 +211,10 @@ benchmark-lines: $(VENV)/dev ## Compare drawn lines with the notes of labelled R
 benchmark-reading: $(VENV)/dev ## Time ROWS' pictures in IMAGES from bytes to answers (BENCHMARK_ARGS="--before CHECKOUT")
 	@$(PY) -m benchmarks.reading "$(ROWS)" --images "$(IMAGES)" $(BENCHMARK_ARGS)
 
+.PHONY: benchmark-own
+benchmark-own: $(VENV)/dev ## Score two entities of products.toml, by words and after training, with the labelled pictures in IMAGES
+	@$(PY) -m benchmarks.own_entities --images "$(IMAGES)"
+
 .PHONY: soak
 soak: $(VENV)/dev ## Answer runs for MINUTES (30) while workers are killed, the store fails and pictures are hostile
 	@$(PY) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(BENCHMARK_ARGS)

@@ -159,10 +159,10 @@ def _report(name: str, examples: Sequence[OwnExample], entity: OwnEntity) -> str
 
 def _outcome(example: OwnExample, entity: OwnEntity) -> Outcome:
     answer = choose_own(example.scene, entity, (), default_ranker())
-    return outcome(example.row, _as_written(answer.quantity, example.row))
+    return outcome(example.row, as_written(answer.quantity, example.row))
 
 
-def _as_written(quantity: Quantity | None, row: TruthRow) -> Quantity | None:
+def as_written(quantity: Quantity | None, row: TruthRow) -> Quantity | None:
     """Return a predicted quantity in the unit of the right answer, where the two are of one kind."""
     if quantity is None:
         return None

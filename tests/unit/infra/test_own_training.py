@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.own_entities import LABELS, draw_pictures
 from infra.command.cli import run_command
 from infra.training.cache import CachedReader, CachedShapeFinder, JsonCache
+from infra.training.ground_truth import read_ground_truth
 from infra.training.pictures import cache_folder
 from tapeline.adapters.pillow_decoder import PillowDecoder
 from tapeline.entity_file import load_entities
@@ -89,3 +91,13 @@ def test_a_shipped_file_is_copied_before_it_is_trained(
 ) -> None:
     assert run_command([*arguments(folder, "train")[:-1], "products"]) == 2
     assert "copy it" in capsys.readouterr().err
+
+
+def test_the_benchmark_asks_for_two_entities_of_20_drawn_and_20_labelled_pictures(tmp_path: Path) -> None:
+    labelled = read_ground_truth(LABELS, load_entities("products"))
+    drawn = draw_pictures(tmp_path)
+    assert len({row.image_link for row in labelled}) == 20
+    assert sum(row.says_nothing for row in labelled) == 4
+    assert {row.entity_name for row in labelled} == {entity for _, entity, _ in drawn}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name for name, _, _ in drawn)
+    assert len(drawn) == 20

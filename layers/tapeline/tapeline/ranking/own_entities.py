@@ -49,8 +49,8 @@ _OTHERWISE: Final[Keywords] = frozenset().union(*WORDS_FOR.values())
 # hand.
 _ABSTAIN_RATIO: Final = 0.5
 
-# Confidence at most where weights are chosen by hand: of the answers that go by words, so many were right on
-# 40 pictures of cables and batteries.
+# Confidence at most where weights are chosen by hand. Chosen by hand too: on 40 pictures of cables and
+# batteries (``make benchmark-own``) all 32 answers by words were right, but these are easy.
 WORDS_CONFIDENCE: Final = 0.8
 
 # Runners-up of an answer at most, as for the eight.
