@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import mmap
 import os
 import signal
 import time
@@ -18,6 +19,7 @@ from tests.unit.fakes import Classifier, Decoder, Reader
 KILLS = ("sigkill", "segfault", "exit", "memory")
 
 _kept: list[bytearray] = []
+_mapped: list[mmap.mmap] = []
 
 
 def _memory(_: str) -> None:
@@ -26,7 +28,13 @@ def _memory(_: str) -> None:
 
 
 def _keep(megabytes: str) -> None:
-    _kept.append(bytearray(int(megabytes) * 1024 * 1024))
+    """Write to memory, and keep it."""
+    _kept.append(bytearray(b"kept") * (int(megabytes) * 1024 * 1024 // 4))
+
+
+def _map(megabytes: str) -> None:
+    """Map memory and keep it, but write nothing to it."""
+    _mapped.append(mmap.mmap(-1, int(megabytes) * 1024 * 1024, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
 def _hang(_: str) -> None:
@@ -53,6 +61,7 @@ _DOES: dict[str, Callable[[str], object]] = {
     "exit": lambda _: os._exit(7),
     "memory": _memory,
     "keep": _keep,
+    "map": _map,
     "hang": _hang,
     "once": _once,
     "raise": _raise,

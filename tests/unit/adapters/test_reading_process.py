@@ -235,6 +235,19 @@ def test_a_process_that_keeps_much_memory_is_replaced_between_pictures() -> None
     process.close()
 
 
+def test_memory_that_is_mapped_and_never_written_to_replaces_no_process() -> None:
+    process = start(memory=600)
+    assert process.model_hashes
+    pid = process.pid
+    for _ in range(4):
+        assert code(process.answer(QUERY, b"map 400")) is None
+    assert process.pid == pid
+    # What is left for a picture is less by what earlier ones wrote, not by what they mapped.
+    assert code(process.answer(QUERY, b"keep 200")) is None
+    assert code(process.answer(QUERY, b"memory")) is ErrorCode.WORKER_DIED
+    process.close()
+
+
 def test_a_process_ends_with_its_object() -> None:
     process = start()
     assert process.model_hashes
