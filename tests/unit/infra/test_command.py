@@ -28,6 +28,14 @@ def documented() -> list[list[str]]:
     return [shlex.split(re.split(" [>|] ", line)[0], comments=True) for line in lines]
 
 
+@pytest.mark.parametrize(
+    "path", [*DOCUMENTS, *sorted((ROOT / "docs/decisions").glob("*.md"))], ids=lambda path: path.name
+)
+def test_a_document_has_no_placeholder_left(path: Path) -> None:
+    # A word in capitals, alone at a line's or a paragraph's end, stands for figures that are yet to come.
+    assert not re.findall(r"(?m)^[A-Z]{2,}$|[.:] [A-Z]{2,}$", path.read_text())
+
+
 def parse(words: list[str], folder: Path) -> None:
     """Parse a call as click does, with a file or folder at each of its paths."""
     for word in words[1:]:

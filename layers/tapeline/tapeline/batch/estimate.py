@@ -18,10 +18,10 @@ from tapeline.entities import EIGHT, EntitySet
 from tapeline.errors import ErrorCode, RowError
 
 # Seconds of a worker for a picture at the default memory: docs/scale.md, "Before a run".
-SECONDS_PER_PICTURE: Final = 1.0
+SECONDS_PER_PICTURE: Final = 0.6
 
 # Seconds until a worker's first answer: docs/architecture.md, "The image".
-COLD_START_SECONDS: Final = 7.0
+COLD_START_SECONDS: Final = 5.0
 
 # FanOut's and Reducer's seconds a row, and their memory in MB. CPU seconds for a row, 19 and 48 millionths,
 # at half a vCPU and a whole one: docs/scale.md, "What was measured" and "Memory, time and price".
