@@ -13,6 +13,7 @@ from tapeline.batch.estimate import (
     COLD_START_SECONDS,
     FAN_OUT_MEGABYTES,
     REDUCER_MEGABYTES,
+    SECONDS_PER_PICTURE,
     Estimate,
     InputCounts,
     Pace,
@@ -92,11 +93,15 @@ def test_an_estimate_is_reckoned_from_the_pace() -> None:
 
 
 def test_a_small_file_takes_one_cold_start_and_a_few_pictures() -> None:
-    assert estimate_run(InputCounts(24, 12), Pace()).minutes == round((COLD_START_SECONDS + 4) / 60, 1)
+    assert estimate_run(InputCounts(24, 12), Pace()).minutes == round(
+        (COLD_START_SECONDS + 4 * SECONDS_PER_PICTURE) / 60, 1
+    )
 
 
 def test_nothing_takes_nothing() -> None:
-    assert estimate_run(InputCounts(0, 0), Pace()) == Estimate(0, 0, None, None, 0, 0.0, 0.0, 1.0, 40)
+    assert estimate_run(InputCounts(0, 0), Pace()) == Estimate(
+        0, 0, None, None, 0, 0.0, 0.0, SECONDS_PER_PICTURE, 40
+    )
 
 
 @pytest.mark.parametrize(("rows", "pictures"), [(131_187, 90_666), (5_000_000, 3_450_000)])

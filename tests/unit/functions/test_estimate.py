@@ -26,7 +26,7 @@ def test_a_file_is_estimated() -> None:
         ],
         "shards": 1,
         "minutes": 0.1,
-        "usd": 0.0005,
+        "usd": 0.0004,
         "seconds_per_picture": 1.0,
         "workers": 40,
     }
