@@ -25,7 +25,7 @@ from tapeline.batch.corrections import (
 from tapeline.batch.documents import JSON_TYPE, RejectionDocument, RunDocument
 from tapeline.batch.keys import InputObject
 from tapeline.batch.lines import InputLines
-from tapeline.batch.reruns import entities_of, read_reruns, rerun_names
+from tapeline.batch.reruns import entities_of, load_reruns, read_reruns, rerun_names
 from tapeline.batch.rows import Origin, Row, RowReader, parse_origin
 from tapeline.batch.tables import ORIGIN_COLUMNS, TableWriter, restore_cell
 from tapeline.entities import EntitySet
@@ -213,8 +213,9 @@ def _correct(
 ) -> int:
     """Take answers to rows of one run, and return how many."""
     wanted = {line.origin.row: line for line in lines if line.origin is not None and not line.problem}
-    rows = _find_rows(document, wanted, drop, results)
-    entities = entities_of(document, rerun_names(document.run, results), results)
+    reruns = load_reruns(document.run, rerun_names(document.run, results), results)
+    rows = _find_rows(document, reruns, wanted, drop, results)
+    entities = entities_of(document, reruns)
     for _ in range(_TRIES):
         corrections, tag = read_corrections(document, results)
         taken = _taken(lines, rows, corrections, entities)
@@ -261,7 +262,11 @@ def _taken(
 
 
 def _find_rows(
-    document: RunDocument, wanted: Mapping[int, _Line], drop: ObjectStore, results: ObjectStore
+    document: RunDocument,
+    reruns: Sequence[RunDocument],
+    wanted: Mapping[int, _Line],
+    drop: ObjectStore,
+    results: ObjectStore,
 ) -> dict[int, tuple[Row, str]]:
     """Return rows of a run with their predictions, by position, as far as the run has them."""
     source = document.source
@@ -286,7 +291,7 @@ def _find_rows(
             edited = reader.row_of(origin.row, row.cells)
             found[origin.row] = edited, found[origin.row][1]
 
-    for _ in read_reruns(document.run, rerun_names(document.run, results), drop, results, keep):
+    for _ in read_reruns(document.run, reruns, drop, keep):
         pass
     return found
 

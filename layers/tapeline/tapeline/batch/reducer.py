@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from tapeline.batch.prediction_columns import (
 from tapeline.batch.report import ReportBuilder
 from tapeline.batch.report_document import ReportDocument
 from tapeline.batch.report_page import Gallery, render_report
-from tapeline.batch.reruns import Rerun, entities_of, read_reruns, rerun_names
+from tapeline.batch.reruns import Rerun, entities_of, load_reruns, read_reruns, rerun_names
 from tapeline.batch.review import QueuedRow, ReviewSpool, dump_queue
 from tapeline.batch.rows import Origin, Row, RowReader
 from tapeline.batch.shard_results import ShardStats, load_shard_result
@@ -127,9 +127,10 @@ def reduce_run(
     document = RunDocument.load(results.read(keys.run_document_key(run)))
     for _ in range(_ROUNDS):
         corrections, tag = read_corrections(document, results)
-        reruns = rerun_names(run, results)
-        document = replace(document, entities=entities_of(document, reruns, results))
-        report = ReportBuilder(document, threshold, reruns)
+        names = rerun_names(run, results)
+        reruns = load_reruns(run, names, results)
+        document = replace(document, entities=entities_of(document, reruns))
+        report = ReportBuilder(document, threshold, names)
         with (
             tempfile.TemporaryDirectory(dir=scratch) as name,
             AnswerSpool(Path(name) / "answers.db", document.rows) as spool,
@@ -137,10 +138,10 @@ def reduce_run(
         ):
             work = _Work(document, drop, results, Path(name), spool, review, report, corrections)
             written = _write_outputs(work, reruns)
-        if (tag, reruns) == (results.read_tagged(corrections_key(document))[1], rerun_names(run, results)):
+        if (tag, names) == (results.read_tagged(corrections_key(document))[1], rerun_names(run, results)):
             break
     # Outputs that are made anew are of a run that was counted before.
-    if not corrections and not reruns:
+    if not corrections and not names:
         telemetry.emit(run_metrics(written))
     return ReducerOutput(
         rows=report.rows,
@@ -150,7 +151,7 @@ def reduce_run(
     )
 
 
-def _write_outputs(work: _Work, reruns: tuple[str, ...]) -> ReportDocument:
+def _write_outputs(work: _Work, reruns: Sequence[RunDocument]) -> ReportDocument:
     document, results = work.document, work.results
     source, run = document.source, document.run
     for rerun in _reruns(work, reruns):
@@ -174,9 +175,9 @@ def _write_outputs(work: _Work, reruns: tuple[str, ...]) -> ReportDocument:
     return report
 
 
-def _reruns(work: _Work, names: tuple[str, ...]) -> list[Rerun]:
+def _reruns(work: _Work, reruns: Sequence[RunDocument]) -> list[Rerun]:
     """Return the runs of the run's errors.csv, and keep the rows that were edited there."""
-    if not names:
+    if not reruns:
         return []
     source = work.document.source
     with work.drop.open(source.key, source.version) as chunks:
@@ -187,7 +188,7 @@ def _reruns(work: _Work, names: tuple[str, ...]) -> list[Rerun]:
         if row.origin is not None and row.origin.run == work.document.run and found == columns:
             work.spool.add_edited(row.origin.row, row.cells)
 
-    return list(read_reruns(work.document.run, names, work.drop, work.results, keep))
+    return list(read_reruns(work.document.run, reruns, work.drop, keep))
 
 
 def _gallery(work: _Work, thumbnails: frozenset[int]) -> Gallery:

@@ -60,47 +60,51 @@ def rerun_names(run: str, results: ObjectStore) -> tuple[str, ...]:
     return tuple(key.removeprefix(prefix).removesuffix(".json") for key in results.keys(prefix))
 
 
-def entities_of(document: RunDocument, names: Sequence[str], results: ObjectStore) -> EntitySet:
-    """Return the entities that a run's rows can ask for: its own, and those of the runs of its errors.csv.
+def load_reruns(run: str, names: Sequence[str], results: ObjectStore) -> tuple[RunDocument, ...]:
+    """Return the descriptions of the runs of a run's errors.csv; those that can't be read are left out.
 
     Args:
-        document: The run's description.
+        run: The run that was tried again.
         names: As :func:`rerun_names` returns them.
         results: The results bucket.
     """
-    entities = document.entities
+    reruns = []
     for name in names:
         with suppress(ObjectMissingError, CorruptObjectError):
-            rerun = RunDocument.load(results.read(keys.rerun_key(document.run, name)))
-            entities = entities.joined(rerun.entities)
+            reruns.append(RunDocument.load(results.read(keys.rerun_key(run, name))))
+    return tuple(reruns)
+
+
+def entities_of(document: RunDocument, reruns: Sequence[RunDocument]) -> EntitySet:
+    """Return the entities that a run's rows can ask for: its own, and those of the runs of its errors.csv."""
+    entities = document.entities
+    for rerun in reruns:
+        entities = entities.joined(rerun.entities)
     return entities
 
 
 def read_reruns(
     run: str,
-    names: Sequence[str],
+    reruns: Sequence[RunDocument],
     drop: ObjectStore,
-    results: ObjectStore,
     keep: Callable[[Row, tuple[str, ...]], None],
 ) -> Iterator[Rerun]:
     """Yield the runs of a run's errors.csv; those whose input is gone are left out.
 
     Args:
         run: The run that was tried again.
-        names: As :func:`rerun_names` returns them.
+        reruns: As :func:`load_reruns` returns them.
         drop: The drop bucket, with their inputs.
-        results: The results bucket.
         keep: Is given each row of theirs, which may have been edited, with the names of its columns.
     """
-    for name in names:
+    for document in reruns:
+        rows = array("q")
         try:
-            document = RunDocument.load(results.read(keys.rerun_key(run, name)))
             with drop.open(document.source.key, document.source.version) as chunks:
                 reader = RowReader(chunks)
-                rows = array("q")
                 for row in reader:
                     rows.append(_NOWHERE if row.origin is None or row.origin.run != run else row.origin.row)
                     keep(row, reader.columns)
         except (ObjectMissingError, CorruptObjectError, RejectedInputError):
             continue
-        yield Rerun(name, rows)
+        yield Rerun(document.run, rows)

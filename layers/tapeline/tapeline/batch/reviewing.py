@@ -18,7 +18,7 @@ from tapeline.batch.corrections import (
     start_reducing,
 )
 from tapeline.batch.documents import RunDocument
-from tapeline.batch.reruns import entities_of, rerun_names
+from tapeline.batch.reruns import entities_of, load_reruns, rerun_names
 from tapeline.batch.review import QueuedRow, load_queue
 from tapeline.batch.thumbnails import Thumbnail, read_thumbnails
 from tapeline.entities import EntitySet
@@ -128,7 +128,8 @@ class RunReviewer:
         if current != tag:
             return None
         rows = {row.row: row for row in self.queue(run)}
-        entities = entities_of(document, rerun_names(run, self._results), self._results)
+        reruns = load_reruns(run, rerun_names(run, self._results), self._results)
+        entities = entities_of(document, reruns)
         merged = dict(corrections)
         for number, text in answers.items():
             row = rows.get(number)
