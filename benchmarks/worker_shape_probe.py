@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-# What a worker's other work takes of its memory: assembly.py.
+# What a worker's other work takes of its memory: tapeline.worker.starting.
 WORKER_MEGABYTES = 320
 
 

@@ -14,10 +14,6 @@ from tapeline.ports import PictureFetcher
 if TYPE_CHECKING:
     from tapeline.adapters.reading_process import ReadingProcess
 
-# MB that a reading process may write to: what it has in the template's InferenceFunction, so that a picture
-# has the same limits here as there.
-_MEMORY_MEGABYTES: Final = 2688
-
 # Threads that a worker computes with, as in the template's InferenceFunction: results don't depend on the
 # machine, and several workers make better use of processors than several threads.
 _THREADS: Final = 1
@@ -87,12 +83,14 @@ def start_local_answerer(models: Path | None = None) -> "ReadingProcess":
     """
     check_packages()
     # Only now: what has no need of it shouldn't wait for it.
+    from tapeline.batch.estimate import Pace  # noqa: PLC0415
     from tapeline.worker.starting import start_answerer  # noqa: PLC0415
 
     return start_answerer(
         models or models_folder(),
         threads=_THREADS,
-        memory_megabytes=_MEMORY_MEGABYTES,
+        # As in the template's InferenceFunction: a picture has the same limits here as there.
+        memory_megabytes=Pace().memory_megabytes,
         cache=_user_cache() / _COMPILED_FOLDER,
     )
 

@@ -44,10 +44,6 @@ _LARGEST_SHARD: Final = 8
 # Rows in a table at most, as in the template's MaxRows.
 _MOST_ROWS: Final = 5_000_000
 
-# Megabytes of a worker's memory, by which report.json says what the run would cost in the cloud: what the
-# template's InferenceFunction has.
-_MEMORY_MEGABYTES: Final = 3008
-
 # What is kept for a review: the template's ReviewThreshold and Thumbnails.
 _REVIEWING: Final = Reviewing(threshold=0.9, thumbnails=2000)
 
@@ -360,7 +356,8 @@ class _Workers:
         worker = Worker(
             remaining_seconds=lambda: 0.0 if self._stopping.is_set() else math.inf,
             reserve_seconds=1.0,
-            memory_megabytes=_MEMORY_MEGABYTES,
+            # By it report.json says what the run would cost in the cloud.
+            memory_megabytes=Pace().memory_megabytes,
             cold_start=True,
             # Each picture is kept as soon as it is answered.
             part_seconds=0.0,

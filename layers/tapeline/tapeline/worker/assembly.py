@@ -35,10 +35,6 @@ from tapeline.worker.starting import start_answerer
 # Source: docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_PER_CPU: Final = 1769
 
-# MB of a worker's memory that aren't the reading process's: for nine downloaded bodies of 20 MiB, and for the
-# worker itself. Measured: 95 MB without bodies.
-_WORKER_MEGABYTES: Final = 320
-
 # A bucket, alone or with a prefix, as a regular expression.
 _BUCKET_OR_PREFIX: Final = rf"{BUCKET_NAME}(/([^/]+/)*)?"
 
@@ -109,7 +105,7 @@ def build_components(settings: WorkerSettings, policy: AddressPolicy | None = No
         settings.models_dir,
         threads=settings.threads,
         precision=settings.reading_precision,
-        memory_megabytes=settings.aws_lambda_function_memory_size - _WORKER_MEGABYTES,
+        memory_megabytes=settings.aws_lambda_function_memory_size,
         max_pixels=settings.max_pixels,
         picture_seconds=settings.picture_seconds,
     )
