@@ -88,6 +88,7 @@ def test_feet_are_inches_where_others_have_inch_marks() -> None:
     assert quantities(line("46'"), line('26"', y=200)) == ["46 inch", "26 inch"]
     assert quantities(line("25 1/2'"), line('26"', y=200)) == ["25.5 inch", "26 inch"]
     assert quantities(line("6'"), line('26"', y=200)) == ["6 foot", "26 inch"]
+    assert quantities(line("5.5'"), line('4.5"', y=200)) == ["5.5 inch", "4.5 inch"]
     assert quantities(line("46'"), line("26'", y=200)) == ["46 foot", "26 foot"]
 
 

@@ -38,10 +38,10 @@ _MISREAD_INCHES: Final = re.compile(
 # The last characters of the two patterns.
 _MISREAD_MARKS: Final = frozenset("°º'\u2019\u2032")
 
-# A number that stands alone, of 13 to 99 and with a foot mark: an inch mark of which OCR has missed a part
-# where another number has an inch mark.
+# A number that stands alone, of 13 to 99 or with decimals, and with a foot mark: an inch mark of which OCR
+# has missed a part where another number has an inch mark. Feet beside inches hardly ever have decimals.
 _MISREAD_FEET: Final = re.compile(
-    r"(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?['\u2019\u2032]"
+    r"(?:(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?|[1-9][.][0-9]{1,2})['\u2019\u2032]"
 )
 # A number with an inch mark.
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
