@@ -253,3 +253,10 @@ def test_nothing_is_read_twice_and_nothing_but_units_goes(lines: list[TextLine])
     assert len(found) <= len(lines)
     words = " ".join(line.text for line in found)
     assert all(line.text in words or line.text in {"30°", "19'", "5 m"} for line in lines)
+
+
+def test_a_bare_number_takes_no_unit_where_its_row_says_another_one() -> None:
+    others = [line("Stroke (mm)"), line("140", x=400)]
+    speed = [line("Speed (r/min)", y=150), line("450", x=400, y=150)]
+    assert quantities(*others, *speed) == ["140 millimetre"]
+    assert quantities(*others, line("Speed", y=150), speed[1]) == ["140 millimetre", "450 millimetre"]
