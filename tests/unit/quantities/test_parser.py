@@ -47,11 +47,16 @@ from tests.unit.quantities.helpers import UNITS, found
         ('75"DIA', ["75 inch"]),
         ("16f oz. 473 ml", ["16 fluid ounce", "473 millilitre"]),
         ("2751bs", ["275 pound"]),
+        ("275|bs", ["275 pound"]),
+        ("Up to 265 |bs", ["265 pound"]),
+        ("250|b", ["250 pound"]),
+        ("275|bsd", []),
         ("18VLITHIUM", ["18 volt"]),
         ('241/4"', ["24.25 inch"]),
         ('31.3/4"', ["31.75 inch"]),
         ("110/220V", ["110 volt", "220 volt"]),
         ("Product voltage (V): 110", ["110 volt"]),
+        ("12(V) x 2 pcs", ["12 volt"]),
         ("Size(cm): 20*30*10", ["20 centimetre", "30 centimetre", "10 centimetre"]),
         ("3.In Wasser", []),
         ("nan kg", []),
@@ -210,7 +215,7 @@ def test_feet_with_inches_and_pounds_with_ounces_are_one(text: str, expected: st
     "text",
     [
         "10 20 30 cm", "Size: 10 20 30 cm", "10cm20cm30cm", "10*20°30cm", "10x20x30 (LxWxH) cm",
-        "10(W)x20(H)x30(V) cm", "10 cm Tall x 20 Wide x 30 Thick",
+        "10(W)x20(H)x30(V) cm", "10(H)×20(V) ×30(D) cm", "10 cm Tall x 20 Wide x 30 Thick",
     ],
 )  # fmt: skip
 def test_a_group_is_found_without_its_x_and_around_the_names_of_sides(text: str) -> None:

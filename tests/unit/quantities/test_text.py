@@ -38,6 +38,7 @@ def test_look_alikes_have_one_spelling(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("77°L X 54°W X 41°H", ["77 inch", "54 inch", "41 inch"]),
+        ("L81.7° x W57.8° x 86.9°H", ["81.7 inch", "57.8 inch", "86.9 inch"]),
         ("54 x 41°", ["54 inch", "41 inch"]),
         ('54" x 41°', ["54 inch", "41 inch"]),
         ("Tilt 45°", []),

@@ -202,3 +202,39 @@ def test_a_line_of_another_direction_contradicts_a_side(direction: str, contradi
     strengths = np.array([[0.9 * (name == direction) for name in DIRECTIONS]])
     sides = {s for s in ("width", "height", "depth") if lines_contradict(strengths, s, least=0.06)[0]}
     assert sides == contradicted
+
+
+def test_a_line_is_compared_with_those_of_its_figure_and_of_others() -> None:
+    # A lighter with a cap, and a can beside it.
+    lighter = [*stroke(200, 100, 200, 600), *stroke(220, 640, 300, 640), *stroke(320, 100, 320, 300)]
+    can = [*stroke(600, 440, 600, 600), *stroke(620, 640, 740, 640)]
+    texts = [
+        line("19 cm", 100, 338), line("2 cm", 222, 650, 76), line("7 cm", 330, 188),
+        line("12 cm", 510, 508), line("9 cm", 640, 650),
+    ]  # fmt: skip
+    seen = scene(texts, lighter + can)
+    said = [measure.first.line.text for measure in MeasureSets(seen, RATER).of("width").measures]
+    rows = dict(zip(said, evidence(seen), strict=True))
+    long, flat, cap, upright, wide = (rows[text.text] for text in texts)
+    assert {row["own_figures"] for row in rows.values()} == {2.0}
+    assert (long["own_figure_lines"], upright["own_figure_lines"]) == (3.0, 2.0)
+    assert (long["own_figure_upright"], long["own_figure_flat"], long["own_figure_oblique"]) == (
+        2.0,
+        1.0,
+        0.0,
+    )
+    assert long["own_figure_part"] == 1.0 > wide["own_figure_part"]
+    # It runs beside the cap's line and beside the can's.
+    assert (long["own_outer"], long["own_inner"]) == (2.0, 0.0)
+    assert (cap["own_outer"], cap["own_inner"]) == (0.0, 1.0)
+    assert long["own_figure_lead"] == pytest.approx(np.log(2.5), abs=0.05) == -cap["own_figure_lead"]
+    assert flat["own_figure_lead"] == wide["own_figure_lead"] == 2.0
+    assert flat["own_lonely"] < 0.2
+    assert abs(long["own_scale"]) < 0.05
+
+
+def test_a_size_that_suits_its_line_less_than_others_is_out_of_scale() -> None:
+    frame = [*stroke(200, 100, 200, 600), *stroke(220, 640, 520, 640), *stroke(540, 300, 540, 600)]
+    seen = scene([line("50 cm", 100, 338), line("30 cm", 330, 650), line("300 cm", 550, 438)], frame)
+    scales = [row["own_scale"] for row in evidence(seen)]
+    assert sorted(round(scale, 1) for scale in scales) == [0.0, 0.0, 1.0]

@@ -88,6 +88,7 @@ def test_feet_are_inches_where_others_have_inch_marks() -> None:
     assert quantities(line("46'"), line('26"', y=200)) == ["46 inch", "26 inch"]
     assert quantities(line("25 1/2'"), line('26"', y=200)) == ["25.5 inch", "26 inch"]
     assert quantities(line("6'"), line('26"', y=200)) == ["6 foot", "26 inch"]
+    assert quantities(line("5.5'"), line('4.5"', y=200)) == ["5.5 inch", "4.5 inch"]
     assert quantities(line("46'"), line("26'", y=200)) == ["46 foot", "26 foot"]
 
 
@@ -252,3 +253,10 @@ def test_nothing_is_read_twice_and_nothing_but_units_goes(lines: list[TextLine])
     assert len(found) <= len(lines)
     words = " ".join(line.text for line in found)
     assert all(line.text in words or line.text in {"30°", "19'", "5 m"} for line in lines)
+
+
+def test_a_bare_number_takes_no_unit_where_its_row_says_another_one() -> None:
+    others = [line("Stroke (mm)"), line("140", x=400)]
+    speed = [line("Speed (r/min)", y=150), line("450", x=400, y=150)]
+    assert quantities(*others, *speed) == ["140 millimetre"]
+    assert quantities(*others, line("Speed", y=150), speed[1]) == ["140 millimetre", "450 millimetre"]

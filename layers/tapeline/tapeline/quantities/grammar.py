@@ -65,7 +65,7 @@ _VULGAR: Final = re.compile(r"[ ]?-?[ ]?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙�
 
 # The name or letter of a side, in brackets or not, as in ``10 (W) x 20``.
 _SIDE: Final = (
-    r"(?:[(\[]?(?:length|width|height|depth|long|wide|high|tall|deep|thick|diameter|dia|[lwhdøt])"
+    r"(?:[(\[]?(?:length|width|height|depth|long|wide|high|tall|deep|thick|diameter|dia|[lwhdøt]|(?<=[(])v)"
     r"[)\]]?[.:]?)?"
 )
 

@@ -36,9 +36,9 @@ _FULL_WIDTH_LETTERS: Final = ("\uff21", "\uff5a")
 # Code points between an ASCII character and its full-width form; from the same block.
 _FULL_WIDTH_OFFSET: Final = 0xFEE0
 
-# A degree sign in the place of an inch mark, as OCR returns it in ``77°L X 54°W X 41°H``.
+# A degree sign in the place of an inch mark, as OCR returns it in ``77°L X 54°W X 41°H`` and ``L77° x W54°``.
 _MISREAD_INCH: Final = re.compile(
-    r"(?<=[0-9])°(?=[ ]?(?:x[ ]?[0-9]|[whdl](?![a-z])))"
+    r"(?<=[0-9])°(?=[ ]?(?:x[ ]?[(]?[whdl]?[)]?[ ]?[0-9]|[whdl](?![a-z])))"
     r"|(?<=x[0-9])°|(?<=x[ ][0-9])°|(?<=x[0-9]{2})°|(?<=x[ ][0-9]{2})°"
 )
 
@@ -56,6 +56,9 @@ _MISREAD_DIAMETER: Final = re.compile(
 _MISREAD_INCH_OF_FRACTION: Final = re.compile(
     r"(?<=[0-9]/[248])[°º](?![cf0-9])|(?<=[0-9]/[248])x(?![ ]?[0-9a-z])"
 )
+
+# A bar in the place of the l of pounds, as OCR returns it in ``275|bs``.
+_MISREAD_POUNDS: Final = re.compile(r"(?<=[0-9])([ ]?)[|](?=bs?(?![a-z0-9]))")
 
 # A degree sign in the place of a second x, as OCR returns it in ``85*45°22.5mm``.
 _MISREAD_TIMES: Final = re.compile(r"(x[ ]?[0-9.]{1,6})°(?=[0-9])")
@@ -106,8 +109,8 @@ def plain_text(text: str) -> str:
 def correct_misread(plain: str) -> str:
     """Return a plain text with what OCR has misread in its numbers corrected.
 
-    Degree signs and asterisks become inch marks or x, letters become zeros, zeros become diameter signs, and
-    spaces within a group become x.
+    Degree signs and asterisks become inch marks or x, bars the l of pounds, letters zeros, zeros diameter
+    signs, and spaces within a group x.
 
     Args:
         plain: As returned by :func:`plain_text`.
@@ -119,6 +122,8 @@ def correct_misread(plain: str) -> str:
         plain = _MISREAD_INCH.sub('"', _MISREAD_TIMES.sub(r"\1x", plain))
     if "/" in plain:
         plain = _MISREAD_INCH_OF_FRACTION.sub('"', plain)
+    if "|" in plain:
+        plain = _MISREAD_POUNDS.sub(r"\1l", plain)
     if "o" in plain:
         plain = _MISREAD_ZERO.sub("0", plain)
     if "0" in plain:

@@ -140,7 +140,7 @@ _WORD_AFTER: Final = {
     "litre": re.compile(r"[ ]?(?:stainless|steel|surgical|ss)(?![a-z])"),
 }
 
-# The symbols of these units, W and L, are also the letters of sides.
+# The symbols of these units, W and L, are also the letters of sides; so is a V in brackets, for vertical.
 _UNITS_LIKE_SIDES: Final = frozenset({"watt", "litre"})
 
 # A unit at the end of a text: in brackets, after the word unit or another of its kind, or alone.
@@ -176,7 +176,8 @@ def _is_decoy(plain: str, match: re.Match[str], unit: str) -> bool:
             or (plain[end - 1].isalpha() and _DIGITS_AFTER_LENGTH.match(plain, end))
             or (match[0].strip(" -") == "in" and _WORD_IN_BEFORE.match(plain, end))
         )
-    return unit in _UNITS_LIKE_SIDES and _LETTERED_SIDE_AFTER.match(plain, end) is not None
+    is_letter = unit in _UNITS_LIKE_SIDES or (unit == "volt" and "(" in match[0])
+    return is_letter and _LETTERED_SIDE_AFTER.match(plain, end) is not None
 
 
 def read_unit(plain: str, index: int) -> tuple[str, int] | None:

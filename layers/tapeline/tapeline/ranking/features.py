@@ -15,11 +15,11 @@ import numpy as np
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.geometry import Bounds, Direction, text_degrees
 from tapeline.picture import FloatArray
-from tapeline.quantities import format_quantity, size
+from tapeline.quantities import format_quantity
 from tapeline.ranking import line_evidence
 from tapeline.ranking.keywords import Keyword, Keywords, is_of_another_thing, polarities
 from tapeline.ranking.line_evidence import LineEvidence, direction_strengths
-from tapeline.ranking.measures import Measure
+from tapeline.ranking.measures import Measure, log_size
 from tapeline.ranking.priors import Priors
 from tapeline.reading.scene import DIRECTIONS, Scene
 
@@ -98,7 +98,7 @@ class MeasureSet:
         self._evidence = evidence.of(measures)
         self.strengths = direction_strengths(self._evidence)
         self.keywords: tuple[Keywords, ...] = tuple(measure.side_keywords for measure in measures)
-        self.log_sizes = np.array([_log_size(measure) for measure in measures], np.float64)
+        self.log_sizes = np.array([log_size(measure.first.quantity) for measure in measures], np.float64)
 
     def __len__(self) -> int:
         """The number of measures."""
@@ -138,11 +138,6 @@ def compute_features(measure_set: MeasureSet, entity: str, priors: Priors) -> Fl
     own |= _prior_columns(measure_set, entity, priors)
     columns = {**measure_set.columns, **own}
     return np.stack([np.asarray(columns[name], np.float64) for name in FEATURES], axis=1)
-
-
-def _log_size(measure: Measure) -> float:
-    """Return the decimal logarithm of a measure's size, in the units of ``SIZE_BY_UNIT``."""
-    return math.log10(min(max(size(measure.first.quantity), 1e-9), 1e12))
 
 
 def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tapeline.geometry import Bounds
 from tapeline.picture import FloatArray
+from tapeline.ranking.line_pairs import compare_lines, figures_of
 from tapeline.ranking.line_ratings import (
     LineRater,
     assign_lines,
@@ -21,13 +22,26 @@ from tapeline.ranking.line_ratings import (
     numbers_of,
     probability_of,
 )
-from tapeline.ranking.measures import Measure
+from tapeline.ranking.measures import Measure, log_size
 from tapeline.reading.scene import DIRECTIONS, Scene
 
 # The columns on the best line of each direction: how probably it is the measure's (``strength``), its length
 # as a part of the picture's longer side, the gap to the text in letter heights, how far off the line's middle
 # the text stands in lengths of the line, and the line's ``strokes``, ``broken`` and ``marked``.
 _OF_DIRECTION: Final = ("strength", "length", "gap", "off_centre", "stroke", "broken", "marked")
+
+# What each own line is among the others that measures own. ``figures`` counts the figures that these
+# lines are around (see :mod:`~.line_pairs`); ``figure_lines``, ``figure_flat``, ``figure_upright`` and
+# ``figure_oblique`` the lines of the own figure, and ``figure_part`` is that figure's extent over the largest
+# one's. ``figure_lead`` is the natural logarithm of the line's length over that of the figure's longest other
+# one of its direction. ``inner`` counts the longer lines that it runs beside, ``outer`` the shorter ones,
+# ``beside`` those that follow it on its level. ``scale`` is the decimal logarithm of the measure's size for
+# each pixel of its line, less the median of the figure's. ``lonely`` is how far off the nearest line of
+# another direction is, in lengths of the longer of the two.
+_OF_FIGURE: Final = (
+    "figures", "figure_lines", "figure_part", "figure_flat", "figure_upright", "figure_oblique",
+    "figure_lead", "inner", "outer", "beside", "scale", "lonely",
+)  # fmt: skip
 
 # The columns on the line that the measure owns. ``margin`` is by how much it is rated above the next one.
 # ``tilt`` is in degrees off the horizontal, and ``slope`` the sine of twice that angle, above 0 where the
@@ -39,7 +53,7 @@ _OF_DIRECTION: Final = ("strength", "length", "gap", "off_centre", "stroke", "br
 # and ``parallel`` whether the text runs along it.
 _OF_OWN: Final = (
     "strength", "margin", "length", "gap", "off_centre", "stroke", "broken", "marked",
-    "tilt", "slope", "steeper", "longer", "part", "x", "y", "outside", "corner", "parallel",
+    "tilt", "slope", "steeper", "longer", "part", "x", "y", "outside", "corner", "parallel", *_OF_FIGURE,
 )  # fmt: skip
 
 # The columns of the evidence.
@@ -68,6 +82,15 @@ _PARALLEL: Final = 0.97
 
 # Distance between two lines' ends, as a part of the picture's longer side, up to which they share a corner.
 _CORNER: Final = 0.03
+
+# Natural logarithm of a ratio of two lines' lengths from which one is longer. Chosen by hand.
+_LONGER: Final = 0.03
+
+# What ``figure_lead`` is cut off at, and where the figure has no other line of its direction. Chosen by hand.
+_MAX_LEAD: Final = 2.0
+
+# Decades that differences of scales are cut off at. Chosen by hand.
+_MAX_SCALE: Final = 1.0
 
 # Extents of the outline from its centre that a line's place is cut off at.
 _MAX_PLACE: Final = 2.0
@@ -152,7 +175,10 @@ class LineEvidence:
                 columns = {"strength": strength, **self._columns(relation, best)}
                 for what in _OF_DIRECTION:
                     evidence[:, COLUMNS.index(f"{direction}_{what}")] = columns[what]
-        self._add_own(evidence, relation, ratings, assign_lines(ratings, numbers))
+        owned = assign_lines(ratings, numbers)
+        if (owned >= 0).any():
+            self._add_own(evidence, relation, ratings, owned)
+            self._add_figures(evidence, measures, owned)
         return evidence
 
     def _relate(self, measures: Sequence[Measure]) -> _Relation:
@@ -205,8 +231,6 @@ class LineEvidence:
     ) -> None:
         """Fill in the columns of owned lines; ``owned`` is -1 where a measure has none."""
         rows = np.flatnonzero(owned >= 0)
-        if not len(rows):
-            return
         lines = owned[rows]
         rating = ratings[rows, lines]
         others = ratings[rows].copy()
@@ -231,8 +255,67 @@ class LineEvidence:
             "outside": self._outside[lines].astype(np.float64),
             **self._beside_others(lines, tilt),
         }
-        for what in _OF_OWN:
-            evidence[rows, COLUMNS.index(f"own_{what}")] = columns[what]
+        for what, column in columns.items():
+            evidence[rows, COLUMNS.index(f"own_{what}")] = column
+
+    def _add_figures(
+        self, evidence: FloatArray, measures: Sequence[Measure], owned: npt.NDArray[np.int_]
+    ) -> None:
+        """Fill in the columns of owned lines' figures; ``owned`` is -1 where a measure has none."""
+        rows = np.flatnonzero(owned >= 0)
+        # Measures of one number own one line.
+        lines, index = np.unique(owned[rows], return_inverse=True)
+        log_sizes = np.array([log_size(measures[row].first.quantity) for row in rows.tolist()])
+        scales = log_sizes - np.log10(self._length[lines])[index]
+        for what, column in self._figure_columns(lines, index, scales).items():
+            evidence[rows, COLUMNS.index(f"own_{what}")] = column
+
+    def _figure_columns(
+        self,
+        lines: npt.NDArray[np.int_],
+        index: npt.NDArray[np.int_],
+        scales: FloatArray,
+    ) -> dict[str, FloatArray]:
+        """Return the columns of :data:`_OF_FIGURE`.
+
+        Args:
+            lines: The lines that measures own, each once.
+            index: Of each measure's line among them, shape (measures,).
+            scales: Decimal logarithm of each measure's size for each pixel of its line, shape (measures,).
+        """
+        compared = compare_lines(self._lines.ends[lines], self._longest_side)
+        figure = figures_of(compared)
+        count = int(figure.max()) + 1
+        corners = self._lines.ends[lines].reshape(-1, 2, 2)
+        least, most = np.full((count, 2), np.inf), np.full((count, 2), -np.inf)
+        np.minimum.at(least, figure, corners.min(axis=1))
+        np.maximum.at(most, figure, corners.max(axis=1))
+        extent = np.hypot(*(most - least).T)
+        together = figure[:, None] == figure
+        directions = self._lines.directions[lines]
+        rival = together & (directions[:, None] == directions) & ~np.eye(len(lines), dtype=bool)
+        lead = np.where(rival, compared.longer, _MAX_LEAD).min(axis=1)
+        medians = np.array([np.median(scales[figure[index] == number]) for number in range(count)])
+        of_line = {
+            "figure_lines": together.sum(axis=1),
+            "figure_part": (extent / extent.max())[figure],
+            **{
+                f"figure_{name}": (together & (directions == number)).sum(axis=1)
+                for number, name in enumerate(DIRECTIONS)
+            },
+            "figure_lead": np.clip(lead, -_MAX_LEAD, _MAX_LEAD),
+            "inner": (compared.overlapping & (compared.longer < -_LONGER)).sum(axis=1),
+            "outer": (compared.overlapping & (compared.longer > _LONGER)).sum(axis=1),
+            "beside": compared.beside.sum(axis=1),
+            "lonely": np.where(compared.parallel | np.eye(len(lines), dtype=bool), 1.0, compared.apart).min(
+                axis=1
+            ),
+        }
+        columns = {name: np.asarray(values[index], np.float64) for name, values in of_line.items()}
+        return columns | {
+            "figures": np.full(len(index), float(count)),
+            "scale": np.clip(scales - medians[figure[index]], -_MAX_SCALE, _MAX_SCALE),
+        }
 
     def _beside_others(self, lines: npt.NDArray[np.int_], tilt: FloatArray) -> dict[str, FloatArray]:
         """Compare owned lines with one another."""

@@ -1,12 +1,13 @@
 """Measures: the sizes in a picture, each printed in one unit or in several beside one another."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from tapeline.entities import SIDES
 from tapeline.geometry import Bounds, bounds_of
-from tapeline.quantities import size
+from tapeline.quantities import Quantity, size
 from tapeline.ranking.candidates import Candidate
 from tapeline.ranking.keywords import (
     NO_KEYWORDS,
@@ -91,6 +92,11 @@ class Measure:
         """Say whether another measure gives the same quantity, in one of its units at least."""
         own = {candidate.quantity for candidate in self.candidates}
         return self is other or any(candidate.quantity in own for candidate in other.candidates)
+
+
+def log_size(quantity: Quantity) -> float:
+    """Return the decimal logarithm of a quantity's size, in the units of ``SIZE_BY_UNIT``."""
+    return math.log10(min(max(size(quantity), 1e-9), 1e12))
 
 
 def find_measures(candidates: Sequence[Candidate], entity: str) -> list[Measure]:

@@ -38,10 +38,10 @@ _MISREAD_INCHES: Final = re.compile(
 # The last characters of the two patterns.
 _MISREAD_MARKS: Final = frozenset("°º'\u2019\u2032")
 
-# A number that stands alone, of 13 to 99 and with a foot mark: an inch mark of which OCR has missed a part
-# where another number has an inch mark.
+# A number that stands alone, of 13 to 99 or with decimals, and with a foot mark: an inch mark of which OCR
+# has missed a part where another number has an inch mark. Feet beside inches hardly ever have decimals.
 _MISREAD_FEET: Final = re.compile(
-    r"(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?['\u2019\u2032]"
+    r"(?:(?:1[3-9]|[2-9][0-9])(?:[.][0-9]{1,2}|[ ][0-9]{1,2}/[0-9]{1,2})?|[1-9][.][0-9]{1,2})['\u2019\u2032]"
 )
 # A number with an inch mark.
 _INCHES: Final = re.compile(r"[0-9][\"″”]")
@@ -87,6 +87,9 @@ _SIZE_OF_SIDE: Final = re.compile(
     rf"(?:[a-z ]{{0,12}}(?<![a-z]){_SIDE}[:; ]{{1,3}}([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)[ ]?"
     r"|([0-9]{1,4}(?:[.,][0-9]{1,3})?)[ ]?(?:wide|tall|high|deep|long|thick|diameter))"
 )
+
+# The head of a table's row that says in brackets what its number is in, as in ``Speed (r/min)``.
+_HEAD_IN_BRACKETS: Final = re.compile(r"[a-z][ ]?[(\[][^()\[\]]{1,12}[)\]][ ]?[:=]?[ ]?$")
 
 # Units that are shared with numbers without one. Not metres and feet, which are rarer than a misread m or '.
 _SHARED_UNITS: Final = frozenset({"millimetre", "centimetre", "inch"})
@@ -329,14 +332,21 @@ def _sizes_in(lines: Sequence[PlacedLine], unit: str) -> list[tuple[float, float
 def _with_shared_unit(lines: Sequence[PlacedLine], parse: Parser) -> list[PlacedLine]:
     """Give bare sizes the unit of the picture's other sizes, where those have one unit of length only.
 
-    A bare size has the name of a side, or about the size and the letters of one with the unit.
+    A bare size has the name of a side, or about the size and the letters of one with the unit. In a table
+    whose head says another unit, as in ``Speed (r/min) | 450``, it is none.
     """
     units = {found.quantity.unit for line in lines for found in line.quantities} & LENGTH_UNITS
     if len(units) != 1 or not units <= _SHARED_UNITS:
         return list(lines)
     (unit,) = units
     sized = _sizes_in(lines, unit)
-    return [line if line.quantities else _with_unit(line, unit, sized, parse) for line in lines]
+    heads = [line for line in lines if _HEAD_IN_BRACKETS.search(line.plain)]
+    return [
+        line
+        if line.quantities or any(is_left_in_row(head, line) for head in heads)
+        else _with_unit(line, unit, sized, parse)
+        for line in lines
+    ]
 
 
 def _with_unit(
