@@ -3,7 +3,8 @@
 The models in rapidocr's wheel become OpenVINO's, in float16. The recogniser's last layer is cut to the
 characters that the package has a use for, and the detector is quantised to 8-bit integers besides, with
 pictures of the train split as samples. Models, samples and tools are noted in ``infra/models.lock.json``;
-from the same ones come the same files.
+from the same ones come the same files on one kind of processor, while another one rounds the sums of the
+calibration otherwise.
 """
 
 import argparse

@@ -1,10 +1,16 @@
 """Compiled models that are kept for later processes: the same numbers with, without, and with broken ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
+from tapeline.adapters import openvino_models
 from tapeline.adapters.openvino_models import Floats, OcrModels
+from tapeline.adapters.openvino_runtime import import_openvino
 
 PIXELS = np.linspace(-1, 1, 3 * 128 * 128, dtype=np.float32).reshape(1, 3, 128, 128)
 
@@ -34,3 +40,32 @@ def test_without_a_folder_to_write_to_models_are_compiled_each_time(tmp_path: Pa
     (tmp_path / "file").touch()
     assert detect(tmp_path / "file").shape == (128, 128)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+class NotingCore:
+    """OpenVINO's core, which notes what models are compiled with."""
+
+    def __init__(self) -> None:
+        self.own = import_openvino().Core()
+        self.properties: list[Mapping[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.own, name)
+
+    def compile_model(self, model: Any, device: str, properties: Mapping[str, Any]) -> Any:
+        self.properties.append(properties)
+        return self.own.compile_model(model, device, properties)
+
+
+@pytest.mark.parametrize(("flags", "is_limited"), [({"avx2", "avx512f"}, True), ({"avx2"}, False)])
+def test_kernels_are_limited_where_they_are_large(
+    flags: set[str], is_limited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = detect(None)
+    core = NotingCore()
+    monkeypatch.setattr(openvino_models, "import_openvino", lambda: SimpleNamespace(Core=lambda: core))
+    monkeypatch.setattr(openvino_models, "cpu_flags", lambda: frozenset(flags))
+
+    assert np.array_equal(detect(None), expected)
+    # The detector and the recogniser.
+    assert ["CPU_RUNTIME_CACHE_CAPACITY" in each for each in core.properties] == [is_limited] * 2
