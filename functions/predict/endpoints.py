@@ -71,7 +71,7 @@ class Endpoints:
         ] = [],  # noqa: B006 - powertools reads the default, nothing changes it
         group_id: Annotated[
             str | None,
-            Query(description="With a picture as the body: the product's category; returned as it is."),
+            Query(description="With a picture as the body: the product's category, as in JSON."),
         ] = None,
     ) -> PredictResponse:
         """Answer the picture in the request, or behind its link."""

@@ -106,7 +106,10 @@ class PredictRequest(BaseModel):
     entity_names: list[EntityName] = Field(
         default=[], min_length=1, max_length=_MOST_ENTITIES, description="Several entities."
     )
-    group_id: str | int = Field(default="", description="The product's category; returned as it is.")
+    group_id: str | int = Field(
+        default="",
+        description="The product's category; answers go by it where it is one of the challenge's.",
+    )
     preview: bool = Field(
         default=False, description="Whether to return the decoded picture, at most 1,024 pixels long."
     )

@@ -77,7 +77,7 @@ def parse_request(
         )
     _check_known({("query", "entity_name", at): name for at, name in enumerate(entity_names)}, entities)
     body = _check_picture(decode_body(event), max_bytes)
-    query = PictureQuery(POSTED, unique_names(entity_names), entities=entities)
+    query = PictureQuery(POSTED, unique_names(entity_names), entities=entities, category=_category(group_id))
     return PictureRequest(query, body, group_id)
 
 
@@ -105,8 +105,14 @@ def _from_json(event: BaseProxyEvent, max_bytes: int, entities: EntitySet) -> Pi
         link, body = request.image_link, None
     else:
         link, body = POSTED, _check_picture(request.image_base64, max_bytes)
-    query = PictureQuery(link, request.entities, request.preview, entities=entities)
+    query = PictureQuery(
+        link, request.entities, request.preview, entities=entities, category=_category(group_id)
+    )
     return PictureRequest(query, body, group_id)
+
+
+def _category(group_id: str | int | None) -> str:
+    return "" if group_id is None else str(group_id).strip()
 
 
 def _check_known(named: Mapping[_Where, str], entities: EntitySet) -> None:

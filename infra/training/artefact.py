@@ -17,6 +17,7 @@ _RATIO_DECIMALS: Final = 4
 
 def ranker_document(
     forests: Sequence[BoostedTrees],
+    category_forests: Sequence[BoostedTrees],
     assignments: Sequence[Assignment],
     decisions: Mapping[str, Decision],
     *,
@@ -27,7 +28,9 @@ def ranker_document(
     """Return the artefact as :meth:`tapeline.ranking.ranker.Ranker.from_document` reads it.
 
     Args:
-        forests: The trees of each of :data:`~infra.training.forests.FAMILIES`.
+        forests: The trees of each of :data:`~infra.training.forests.FAMILIES`, for products whose category
+            isn't known.
+        category_forests: The trees of each for those whose category is known.
         assignments: How competing entities are assigned measures.
         decisions: Entity -> how its probabilities become answers.
         priors: Which units and sizes each entity usually has.
@@ -37,7 +40,7 @@ def ranker_document(
     return {
         "about": dict(about),
         "features": list(FEATURES),
-        "priors": {"units": priors.units, "sizes": priors.sizes, "values": priors.values},
+        "priors": priors.document(),
         "lines": rater.to_document(),
         "decisions": {
             name: {
@@ -49,8 +52,12 @@ def ranker_document(
         },
         "assignments": [assignment.to_document() for assignment in assignments],
         "families": [
-            {"entities": list(names), "trees": forest_document(trees)}
-            for names, trees in zip(FAMILIES, forests, strict=True)
+            {
+                "entities": list(names),
+                "trees": forest_document(trees),
+                "category_trees": forest_document(category_trees),
+            }
+            for names, trees, category_trees in zip(FAMILIES, forests, category_forests, strict=True)
         ],
     }
 
@@ -104,6 +111,8 @@ def _tree_document(root: Mapping[str, Any], seeds: int) -> dict[str, Any]:
 
 
 def _dump_family(family: Mapping[str, Any]) -> str:
-    trees = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in family["trees"])
-    rest = json.dumps({key: value for key, value in family.items() if key != "trees"})
-    return f'{rest[:-1]}, "trees": [\n{trees}\n]}}'
+    entries = [f'"entities": {json.dumps(family["entities"])}']
+    for key in ("trees", "category_trees"):
+        trees = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in family[key])
+        entries.append(f'"{key}": [\n{trees}\n]')
+    return "{" + ", ".join(entries) + "}"

@@ -202,7 +202,7 @@ def _examples_of(
 ) -> Iterator[Example]:
     for entity in _entities_of(picture_rows):
         found = sets.of(entity)
-        features = compute_features(found, entity, priors)
+        features = compute_features(found, entity, priors, picture_rows[0].category)
         rows: list[TruthRow | None] = [row for row in picture_rows if row.entity_name == entity]
         for row in rows or [None]:
             yield Example(

@@ -16,6 +16,9 @@ from tapeline.ranking.features import FEATURE_SETS, FEATURES
 # Kinds of entities that share a forest.
 FAMILIES: Final = (SIDES, tuple(name for name in UNITS_BY_ENTITY if name not in SIDES))
 
+# The group of features that trees for products of unknown category aren't trained with.
+CATEGORY: Final = "category"
+
 # Log-odds that each measure starts from: about one measure in four is right.
 BASE_LOG_ODDS: Final = -1.0
 

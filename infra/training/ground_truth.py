@@ -31,6 +31,7 @@ class TruthRow:
         says_nothing: Whether the picture doesn't say, so that the right prediction is empty.
         source: Where the answers come from; empty where the file doesn't tell.
         split: ``train``, or another name for rows to report on; ``train`` where the file doesn't tell.
+        category: The product's category, ``group_id``; empty where the file doesn't tell.
         note: What was seen, in words, such as ``vertical line 33 cm``; empty where the file doesn't tell.
     """
 
@@ -41,6 +42,7 @@ class TruthRow:
     says_nothing: bool
     source: str = ""
     split: str = "train"
+    category: str = ""
     note: str = ""
 
     @property
@@ -59,8 +61,8 @@ def read_ground_truth(path: Path, entities: EntitySet = EIGHT) -> list[TruthRow]
     """Read rows with right answers, without those that are ambiguous.
 
     Args:
-        path: A CSV with ``image_link,entity_name,answers`` and, optionally, ``index``, ``status``,
-            ``source``, ``split`` and ``note``; see docs/formats.md.
+        path: A CSV with ``image_link,entity_name,answers`` and, optionally, ``index``, ``group_id``,
+            ``status``, ``source``, ``split`` and ``note``; see docs/formats.md.
         entities: The entities that rows can ask for.
 
     Raises:
@@ -105,6 +107,7 @@ def _truth_row(cells: Mapping[str, str | None], number: int, path: Path, entitie
         says_nothing=not written,
         source=cells.get("source") or "",
         split=cells.get("split") or "train",
+        category=(cells.get("group_id") or "").strip(),
         note=cells.get("note") or "",
     )
 

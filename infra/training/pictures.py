@@ -38,7 +38,12 @@ _CHUNK: Final = 20
 def queries_of(rows: Iterable[TruthRow], entities: EntitySet = EIGHT) -> list[PictureQuery]:
     """Return what rows ask of ``entities``, one query for each picture."""
     return [
-        PictureQuery(link, tuple(dict.fromkeys(row.entity_name for row in asked)), entities=entities)
+        PictureQuery(
+            link,
+            tuple(dict.fromkeys(row.entity_name for row in asked)),
+            entities=entities,
+            category=asked[0].category,
+        )
         for link, asked in by_picture(rows).items()
     ]
 

@@ -12,7 +12,7 @@ from infra.training.calibration import calibrate_decisions
 from infra.training.cross_validation import cross_validate, outcomes
 from infra.training.examples import Example, build_examples, is_contradicted
 from infra.training.eye_labels import LABELS, with_eye_labels
-from infra.training.forests import FAMILIES, train_forest
+from infra.training.forests import CATEGORY, FAMILIES, train_forest
 from infra.training.ground_truth import by_picture, read_ground_truth
 from infra.training.noted_lines import fit_line_rater, noted_lines
 from infra.training.pictures import observe_pictures, queries_of
@@ -53,7 +53,7 @@ def train(
     rows = with_eye_labels(given)
     if counts := count_reviewed(rows):
         print(counts, flush=True)
-    priors = count_priors(catalogue) if catalogue else default_priors()
+    priors = count_priors(catalogue, {row.image_link for row in rows}) if catalogue else default_priors()
     say(f"observing {len(by_picture(rows))} pictures; OCR is cached in {cache_dir}")
     scenes = observe_pictures(queries_of(rows), images, cache_dir)
     if not scenes:
@@ -100,6 +100,7 @@ def train_ranker(
     credible = scores((example.entity, o) for example, o in found if not is_contradicted(example))
     sides = fit_sides(labelled_pictures(examples, validated.ratings).values())
     return ranker_document(
+        [train_forest(examples, family, without=CATEGORY) for family in FAMILIES],
         [train_forest(examples, family) for family in FAMILIES],
         all_assignments(sides),
         calibrate_decisions(validated),

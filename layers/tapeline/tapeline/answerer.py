@@ -99,7 +99,7 @@ class Answerer:
                 scene = self.observe(picture, query.known_entities, query.entities)
         if work.error is None:
             with work.stage("answer"):
-                answers = choose_answers(scene, query.known_entities, query.entities)
+                answers = choose_answers(scene, query.known_entities, query.entities, category=query.category)
                 work.answers.update(answers)
                 work.crops = self._crops(picture, answers, query.crop_below)
 

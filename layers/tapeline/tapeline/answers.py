@@ -109,6 +109,7 @@ class PictureQuery:
         crop_below: How sure an answer has to be, from 0 to 1, to come without a crop of the picture; see
             :func:`sureness`.
         entities: The entities that can be asked for: what the names mean.
+        category: The product's category, the input's ``group_id``; empty where it isn't known.
     """
 
     image_link: str
@@ -116,6 +117,7 @@ class PictureQuery:
     preview: bool = False
     crop_below: float = 0.0
     entities: EntitySet = EIGHT
+    category: str = ""
 
     @property
     def known_entities(self) -> tuple[str, ...]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,15 @@ def test_rows_are_grouped_by_picture_in_order_of_their_first_row(tmp_path: Path)
         PictureTask("b", (Question(0, "width"), Question(2, "height"))),
         PictureTask("a", (Question(1, "width"), Question(3, "width", "short"))),
     ]
+
+
+def test_a_picture_has_the_category_of_its_rows(tmp_path: Path) -> None:
+    rows = [
+        replace(row(number, link), category=category)
+        for number, (link, category) in enumerate([("a", "7"), ("b", "7"), ("a", "7"), ("b", "8"), ("c", "")])
+    ]
+    _, tasks = grouped(tmp_path, *rows)
+    assert [(task.image_link, task.category) for task in tasks] == [("a", "7"), ("b", ""), ("c", "")]
 
 
 def test_no_rows_are_no_groups(tmp_path: Path) -> None:

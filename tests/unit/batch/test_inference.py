@@ -60,7 +60,9 @@ def test_a_shard_result_has_the_answers_and_the_workers_figures() -> None:
 
 
 def test_an_empty_answer_has_how_probably_it_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def abstain(scene: Scene, entity_names: Iterable[str], entities: EntitySet) -> dict[str, Answer]:
+    def abstain(
+        scene: Scene, entity_names: Iterable[str], entities: EntitySet, *, category: str
+    ) -> dict[str, Answer]:
         return {name: Answer(None, 0.0, 0.123456, "", None) for name in entity_names}
 
     monkeypatch.setattr(answerer, "choose_answers", abstain)

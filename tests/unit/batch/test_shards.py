@@ -10,10 +10,10 @@ from tapeline.batch.shards import (
     PictureTask,
     Question,
     cut_shards,
-    dump_link,
     dump_manifest,
     dump_question,
     dump_shard,
+    dump_text,
     join_task,
     load_shard,
     remainder_name,
@@ -24,7 +24,7 @@ from tapeline.errors import CorruptObjectError
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 QUESTIONS = st.builds(Question, st.integers(0, 10**9), TEXT, st.none() | TEXT)
-TASKS = st.builds(PictureTask, TEXT, st.lists(QUESTIONS, min_size=1, max_size=3).map(tuple))
+TASKS = st.builds(PictureTask, TEXT, st.lists(QUESTIONS, min_size=1, max_size=3).map(tuple), TEXT)
 
 
 @given(st.integers(1, 200_000), st.integers(1, 1000), st.integers(1, 1000))
@@ -38,7 +38,8 @@ def test_a_shard_is_never_larger_than_allowed_and_all_workers_get_one(
 
 @given(TASKS)
 def test_a_task_that_is_joined_is_the_one_that_is_dumped(task: PictureTask) -> None:
-    assert join_task(dump_link(task.image_link), map(dump_question, task.questions)) == dump_shard([task])
+    parts = dump_text(task.image_link), map(dump_question, task.questions), dump_text(task.category)
+    assert join_task(*parts) == dump_shard([task])
 
 
 @given(st.integers(0, 20), st.integers(1, 7))

@@ -32,7 +32,13 @@ def test_what_is_trained_is_what_rates() -> None:
     )
     sides = train_forest(examples, FAMILIES[0], rounds=20, seeds=1)
     document = ranker_document(
-        [sides, sides], ASSIGNMENTS, DECISIONS, priors=PRIORS, rater=RATER, about={"command": "test"}
+        [sides, sides],
+        [sides, sides],
+        ASSIGNMENTS,
+        DECISIONS,
+        priors=PRIORS,
+        rater=RATER,
+        about={"command": "test"},
     )
     ranker = Ranker.from_document(json.loads(dump(document)))
     assert ranker.about == {"command": "test"}
@@ -70,7 +76,11 @@ def test_training_again_gives_the_same_bytes() -> None:
     for _ in range(2):
         forests = [train_forest(examples, family, rounds=3, seeds=2) for family in FAMILIES]
         texts.add(
-            dump(ranker_document(forests, ASSIGNMENTS, DECISIONS, priors=PRIORS, rater=RATER, about={}))
+            dump(
+                ranker_document(
+                    forests, forests, ASSIGNMENTS, DECISIONS, priors=PRIORS, rater=RATER, about={}
+                )
+            )
         )
     assert len(texts) == 1
 

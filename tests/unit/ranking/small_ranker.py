@@ -62,7 +62,10 @@ def small_ranker(*, same: float = -3.0) -> Ranker:
     choice = [float(name == "rating") for name in CHOICE_EVIDENCE]
     pair = [same * (name == "same") for name in PAIR_EVIDENCE]
     return Ranker(
-        tuple(Family(names, Forest.from_document(trees)) for names in (SIDES, others)),
+        tuple(
+            Family(names, Forest.from_document(trees), Forest.from_document(trees))
+            for names in (SIDES, others)
+        ),
         (
             Assignment(SIDES, dict.fromkeys(SIDES, choice), [pair] * 3),
             Assignment(MASSES, dict.fromkeys(MASSES, choice), [pair]),

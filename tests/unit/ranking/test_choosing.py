@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,11 +11,13 @@ from tapeline.errors import ErrorCode, RowError
 from tapeline.picture import Shapes, TextLine
 from tapeline.quantities import format_prediction
 from tapeline.ranking.choosing import choose_answers
+from tapeline.ranking.forest import Forest
 from tapeline.ranking.keywords import Keyword
+from tapeline.ranking.priors import Category
 from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import NO_SHAPES, scene_of
 from tapeline.reading.scene import Scene
-from tests.unit.ranking.small_ranker import small_ranker
+from tests.unit.ranking.small_ranker import leaf, small_ranker
 
 RATER = default_line_rater()
 
@@ -213,3 +217,16 @@ def test_one_weight_is_no_weight_and_load_at_once() -> None:
         ranker=small_ranker(same=-20.0),
     )
     assert [format_prediction(answer.quantity) for answer in apart.values()] == ["", "100 kilogram"]
+
+
+def test_products_of_a_known_category_are_rated_by_their_own_trees() -> None:
+    silent = Forest.from_document([leaf(-9.0)])
+    ranker = replace(
+        RANKER,
+        families=tuple(replace(family, category_forest=silent) for family in RANKER.families),
+        priors=replace(RANKER.priors, categories={"752266": Category(300, {})}),
+    )
+    seen = scene([line("Height: 30 cm")])
+    for category, expected in (("", "30 centimetre"), ("shoes", "30 centimetre"), ("752266", "")):
+        answer = choose_answers(seen, ["height"], category=category, ranker=ranker)["height"]
+        assert format_prediction(answer.quantity) == expected

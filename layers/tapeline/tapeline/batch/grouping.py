@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from tapeline.batch.rows import Row
-from tapeline.batch.shards import Question, dump_link, dump_question, join_task
+from tapeline.batch.shards import NO_TEXT, Question, dump_question, dump_text, join_task
 
 # Files that rows are spread over by their links; one of them is grouped at a time. Measured: with 5,000,000
 # rows on as many links the process peaks at 67 MB, 38 of them for the grouping of one file.
@@ -24,6 +24,8 @@ LARGEST_TASK_BYTES: Final = 512 * 1024
 
 class RowGroups:
     """Rows grouped by picture, pictures in order of their first row.
+
+    A picture's category is that of its rows; where these name several, it isn't known.
 
     The challenge's 131,187 rows have 90,666 distinct links; each is to be fetched and read once.
 
@@ -66,7 +68,8 @@ class RowGroups:
             self._partitions[number] = partition
         question = dump_question(Question(row.position, row.entity_name, row.problem))
         # No field has a tab or a newline in it: JSON escapes both.
-        partition.write(b"%d\t%b\t%b\n" % (row.position, dump_link(row.image_link), question))
+        link, category = dump_text(row.image_link), dump_text(row.category)
+        partition.write(b"%d\t%b\t%b\t%b\n" % (row.position, link, category, question))
         self.rows += 1
 
     def group(self) -> None:
@@ -100,24 +103,26 @@ class RowGroups:
         """Group one file's rows; full tasks go to a file of their own, as they end in another order."""
         groups: dict[bytes, _Group] = {}
         for line in rows:
-            position, link, question = line.rstrip(b"\n").split(b"\t")
+            position, link, category, question = line.rstrip(b"\n").split(b"\t")
             group = groups.get(link)
             if group is None:
-                groups[link] = group = _Group()
+                groups[link] = group = _Group(category)
+            elif group.category != category:
+                group.category = NO_TEXT
             if not group.questions:
                 group.first = int(position)
             group.questions.append(question)
             group.size += len(question)
             if group.size >= LARGEST_TASK_BYTES:
                 self._full.append((group.first, full_file.tell()))
-                full_file.write(b"%d\t%b" % (group.first, join_task(link, group.questions)))
+                full_file.write(b"%d\t%b" % (group.first, join_task(link, group.questions, group.category)))
                 group.questions.clear()
                 group.size = 0
                 self.tasks += 1
         self.pictures += len(groups)
         left = [(group.first, link) for link, group in groups.items() if group.questions]
         for first, link in sorted(left):
-            grouped.write(b"%d\t%b" % (first, join_task(link, groups[link].questions)))
+            grouped.write(b"%d\t%b" % (first, join_task(link, groups[link].questions, groups[link].category)))
         self.tasks += len(left)
 
     def _full_tasks(self, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -127,11 +132,12 @@ class RowGroups:
 
 
 class _Group:
-    """The questions about one picture that aren't in a full task."""
+    """The questions about one picture that aren't in a full task, and its category as JSON."""
 
-    __slots__ = ("first", "questions", "size")
+    __slots__ = ("category", "first", "questions", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, category: bytes) -> None:
+        self.category = category
         self.first = 0
         self.questions: list[bytes] = []
         self.size = 0

@@ -194,7 +194,11 @@ class _Announced:
 def _query(task: PictureTask, entities: EntitySet, crop_below: float) -> PictureQuery:
     names = (question.entity_name for question in task.questions if question.problem is None)
     return PictureQuery(
-        task.image_link, tuple(dict.fromkeys(names)), crop_below=crop_below, entities=entities
+        task.image_link,
+        tuple(dict.fromkeys(names)),
+        crop_below=crop_below,
+        entities=entities,
+        category=task.category,
     )
 
 

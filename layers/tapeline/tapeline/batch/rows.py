@@ -25,7 +25,7 @@ from tapeline.errors import ErrorCode, RejectedInputError
 # The columns that a header must have.
 REQUIRED_COLUMNS: Final = ("image_link", "entity_name")
 
-# The columns that a header may have once; ``group_id`` isn't used.
+# The columns that a header may have once; ``group_id`` is the product's category.
 OPTIONAL_COLUMNS: Final = ("index", "group_id")
 
 # All columns whose cells are used, or that may come only once.
@@ -36,6 +36,9 @@ MAX_BLANK_LINES: Final = 1_000_000
 
 # Characters of an entity's name that are kept: as many as messages show, and more than a known one has.
 _MAX_ENTITY_LENGTH: Final = 100
+
+# Characters of a category that are kept: the challenge's have six. Chosen by hand.
+_MAX_CATEGORY_LENGTH: Final = 100
 
 # Characters of a header in a message. Chosen by hand.
 _MAX_SHOWN_LENGTH: Final = 300
@@ -81,6 +84,8 @@ class Row:
         cells: All of the line's cells as given, but for those that errors.csv added.
         problem: What is wrong with the line itself, or None.
         origin: Where it is from, in an errors.csv that says so; None for any other row.
+        category: The cell of the column ``group_id``, without the spaces around it; the beginning of one
+            that is too long, and empty where the file has no such column.
     """
 
     position: int
@@ -90,6 +95,7 @@ class Row:
     cells: tuple[str, ...]
     problem: str | None
     origin: Origin | None = None
+    category: str = ""
 
 
 class RowReader:
@@ -221,6 +227,7 @@ class RowReader:
             entity_name=sys.intern(cell("entity_name").strip()[: _MAX_ENTITY_LENGTH + 1]),
             cells=tuple(cells),
             problem=None if len(cells) == len(self.columns) else self._wrong_count(cells),
+            category=sys.intern(cell("group_id").strip()[:_MAX_CATEGORY_LENGTH]),
         )
 
     def _wrong_count(self, cells: Sequence[str]) -> str:

@@ -19,6 +19,10 @@ SMALLEST_SHARD: Final = 4
 LARGEST_SHARD_BYTES: Final = 512 * 1024
 
 
+# An empty text as JSON.
+NO_TEXT: Final = b'""'
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What one row asks of its picture.
@@ -41,10 +45,12 @@ class PictureTask:
     Attributes:
         image_link: The link as given; it may be unusable.
         questions: At least one.
+        category: The product's category, the input's ``group_id``; empty where it isn't known.
     """
 
     image_link: str
     questions: tuple[Question, ...]
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,9 @@ def cut_shards(tasks: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield b"".join(lines)
 
 
-def dump_link(link: str) -> bytes:
-    """Return a link as JSON, for :func:`join_task`."""
-    return json.dumps(link, ensure_ascii=False).encode()
+def dump_text(text: str) -> bytes:
+    """Return a link or a category as JSON, for :func:`join_task`."""
+    return json.dumps(text, ensure_ascii=False).encode()
 
 
 def dump_question(question: Question) -> bytes:
@@ -110,14 +116,16 @@ def dump_question(question: Question) -> bytes:
     return _QUESTIONS.dump_line(question).rstrip()
 
 
-def join_task(link: bytes, questions: Iterable[bytes]) -> bytes:
+def join_task(link: bytes, questions: Iterable[bytes], category: bytes = NO_TEXT) -> bytes:
     """Return a task as a line of a shard, the same bytes as :func:`dump_shard` makes of the task.
 
     Args:
         link: The picture's link as JSON.
         questions: The questions as JSON.
+        category: The product's category as JSON.
     """
-    return b'{"image_link":%b,"questions":[%b]}\n' % (link, b",".join(questions))
+    more = b"" if category == NO_TEXT else b',"category":%b' % category
+    return b'{"image_link":%b,"questions":[%b]%b}\n' % (link, b",".join(questions), more)
 
 
 def dump_shard(tasks: Iterable[PictureTask]) -> bytes:

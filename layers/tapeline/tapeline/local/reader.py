@@ -101,13 +101,14 @@ class Reader:
             answerer.close()
 
     def read(
-        self, picture: PictureLike, entities: Iterable[str] | str | None = None
+        self, picture: PictureLike, entities: Iterable[str] | str | None = None, *, category: str = ""
     ) -> dict[str, ShownAnswer]:
         """Read one picture.
 
         Args:
             picture: A path, a link, a file's bytes, a PIL image or an array of pixels.
             entities: What to read; all entities where it is left out.
+            category: The product's category, one of the challenge's ``group_id``; others change nothing.
 
         Returns:
             Entity -> its answer.
@@ -117,7 +118,7 @@ class Reader:
         """
         names = _names(entities, self._entities)
         link, body = _as_link_or_bytes(picture)
-        query = PictureQuery(link, names, preview=True, entities=self._entities)
+        query = PictureQuery(link, names, preview=True, entities=self._entities, category=category)
         found = self._predictor.predict(query, body, _SECONDS).result
         answers = {}
         for name in names:
@@ -197,7 +198,8 @@ class Reader:
         Each picture is read once for all of its rows.
 
         Args:
-            frame: With the columns ``image_link`` (a link, or a path) and ``entity_name``.
+            frame: With the columns ``image_link`` (a link, or a path) and ``entity_name``, and optionally
+                ``group_id``, the product's category.
             images: A folder whose files answer links by their last part; the reader's where it is left out.
             workers: As for :meth:`folder`.
             progress: As for :meth:`folder`.
@@ -220,8 +222,12 @@ class Reader:
         asked: dict[str, dict[str, None]] = {}
         for link, name in rows:
             asked.setdefault(link, {})[name] = None
+        categories = _categories(frame, links)
         pictures = self._pictures if images is None else replace(self._pictures, folder=Path(images))
-        queries = [PictureQuery(link, tuple(names), entities=self._entities) for link, names in asked.items()]
+        queries = [
+            PictureQuery(link, tuple(names), entities=self._entities, category=categories[link])
+            for link, names in asked.items()
+        ]
         results = self._answer(queries, pictures, workers, progress)
         by_link = dict(zip(asked, results, strict=True))
         cells = [_cells(by_link[link].answers[name]) for link, name in rows]
@@ -253,6 +259,16 @@ class Reader:
         while len(self._answerers) < count:
             self._answerers.append(start_local_answerer(self._models))
         return self._answerers[:count]
+
+
+def _categories(frame: "pd.DataFrame", links: "pd.Series[str]") -> dict[str, str]:
+    """Return link -> category; empty where the frame has none, or several for a picture."""
+    if "group_id" not in frame.columns:
+        return dict.fromkeys(links, "")
+    found: dict[str, set[str]] = {}
+    for link, category in zip(links, frame["group_id"].astype(str).str.strip(), strict=True):
+        found.setdefault(link, set()).add(category)
+    return {link: names.pop() if len(names) == 1 else "" for link, names in found.items()}
 
 
 def pictures_in(folder: Path) -> list[Path]:

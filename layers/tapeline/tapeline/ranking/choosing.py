@@ -21,6 +21,7 @@ def choose_answers(
     entity_names: Iterable[str],
     entities: EntitySet = EIGHT,
     *,
+    category: str = "",
     ranker: Ranker | None = None,
 ) -> dict[str, Answer]:
     """Choose an answer for each entity from what is in one picture.
@@ -30,6 +31,8 @@ def choose_answers(
         entity_names: What is asked for; each one of ``entities``. The answer for one of the eight doesn't
             depend on what else is asked.
         entities: What the names mean.
+        category: The product's category, the input's ``group_id``; empty where it isn't known. Own entities
+            don't depend on it.
         ranker: What weighs the measures; the one that comes with the package where it is left out.
 
     Returns:
@@ -41,7 +44,7 @@ def choose_answers(
     ranker = ranker or default_ranker()
     names = tuple(entity_names)
     own = {name: entity for name in names if (entity := entities.own_entity(name)) is not None}
-    rankings = ranker.rate(scene, [name for name in names if name not in own])
+    rankings = ranker.rate(scene, [name for name in names if name not in own], category)
     answers = {
         name: _choose(ranking, ranker.decisions[name].abstain_ratio) for name, ranking in rankings.items()
     }

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from tapeline.entities import UNITS_BY_ENTITY
+from tapeline.entities import SIDES, UNITS_BY_ENTITY
 from tapeline.geometry import Bounds, Direction, text_degrees
 from tapeline.picture import FloatArray
 from tapeline.quantities import format_quantity
@@ -46,6 +46,10 @@ FEATURE_SETS: Final[dict[str, tuple[str, ...]]] = {
     "value": ("log_size", "rank", "below_largest", "above_smallest", "measures", "repeats", "decimals"),
     "priors": ("prior_size", "prior_unit", "prior_value"),
     "shape": ("outline_aspect", "picture_aspect", "extent"),
+    "category": (
+        "category_offset", "category_distance", "category_rows", "category_share", "category_values",
+        "category_median", "category_deviation", "category_depth_width", "category_depth_height",
+    ),
 }  # fmt: skip
 
 # The columns of :func:`compute_features`.
@@ -68,6 +72,10 @@ _MIN_STRENGTH: Final = 0.02
 
 # Difference of decimal logarithms above which a size is larger than another: 2 %. Chosen by hand.
 _SAME_LOG_SIZE: Final = 0.01
+
+# Standard deviation at least by which a size's offset from a category's median is divided, in decades: 12 %.
+# Chosen by hand.
+_LEAST_DEVIATION: Final = 0.05
 
 # What ``extent`` is where there is no other size: two decades off.
 _NO_EXTENT: Final = 2.0
@@ -119,13 +127,14 @@ class MeasureSet:
         )
 
 
-def compute_features(measure_set: MeasureSet, entity: str, priors: Priors) -> FloatArray:
+def compute_features(measure_set: MeasureSet, entity: str, priors: Priors, category: str = "") -> FloatArray:
     """Return the features of a picture's measures as answers to one entity.
 
     Args:
         measure_set: What could answer the entity; all of the picture's.
         entity: One of :data:`~tapeline.entities.UNITS_BY_ENTITY`.
         priors: Which units and sizes the entity usually has.
+        category: The product's category, the input's ``group_id``; empty where it isn't known.
 
     Returns:
         Shape (measures, :data:`FEATURES`), float64, finite.
@@ -136,6 +145,7 @@ def compute_features(measure_set: MeasureSet, entity: str, priors: Priors) -> Fl
     own |= _polarity_columns(measure_set.measures, entity)
     own |= _own_line_columns(measure_set.strengths, entity)
     own |= _prior_columns(measure_set, entity, priors)
+    own |= _category_columns(measure_set.log_sizes, entity, priors, category)
     columns = {**measure_set.columns, **own}
     return np.stack([np.asarray(columns[name], np.float64) for name in FEATURES], axis=1)
 
@@ -265,6 +275,30 @@ def _value_columns(measures: Sequence[Measure], logs: FloatArray) -> _Columns:
         "measures": [min(float(len(measures)), _CAPS["measures"])] * len(measures),
         "repeats": [float(max(repeats[quantity] for quantity in own)) for own in quantities],
         "decimals": [float(len(number.partition(".")[2])) for number in numbers],
+    }
+
+
+def _category_columns(log_sizes: FloatArray, entity: str, priors: Priors, category: str) -> _Columns:
+    """Return how sizes compare with those in the category, and what it is asked for."""
+    sizes = priors.sizes_in(category, entity)
+    offsets = (log_sizes - sizes.median) / max(sizes.deviation, _LEAST_DEVIATION)
+    ratios = [0.0, 0.0]
+    if entity in SIDES:
+        width, height, depth = (priors.sizes_in(category, side).median for side in SIDES)
+        ratios = [depth - width, depth - height]
+    same = {
+        "category_rows": math.log1p(priors.rows_of(category)),
+        "category_share": priors.asked_share(category, entity),
+        "category_values": math.log1p(sizes.counted),
+        "category_median": sizes.median,
+        "category_deviation": sizes.deviation,
+        "category_depth_width": ratios[0],
+        "category_depth_height": ratios[1],
+    }
+    return {
+        "category_offset": offsets,
+        "category_distance": np.abs(offsets),
+        **{name: np.full(len(log_sizes), value) for name, value in same.items()},
     }
 
 

@@ -75,11 +75,14 @@ class Family:
 
     Attributes:
         entities: Their names.
-        forest: Its columns are :data:`~tapeline.ranking.features.FEATURES`.
+        forest: Its columns are :data:`~tapeline.ranking.features.FEATURES`; it doesn't go by those of the
+            category.
+        category_forest: The same for products whose category is known, with all columns.
     """
 
     entities: tuple[str, ...]
     forest: Forest
+    category_forest: Forest
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Ranker:
     line_rater: LineRater
     about: Mapping[str, Any]
 
-    def rate(self, scene: Scene, entity_names: Iterable[str]) -> dict[str, Ranking]:
+    def rate(self, scene: Scene, entity_names: Iterable[str], category: str = "") -> dict[str, Ranking]:
         """Rate what could answer each entity in a picture.
 
         Candidates, line evidence and what no entity decides are worked out once for the picture, and each
@@ -128,6 +131,7 @@ class Ranker:
             scene: The picture.
             entity_names: Each one of :data:`~tapeline.entities.UNITS_BY_ENTITY`. The ranking for one doesn't
                 depend on what else is asked.
+            category: The product's category, the input's ``group_id``; empty where it isn't known.
 
         Returns:
             Entity -> its ranking.
@@ -143,7 +147,7 @@ class Ranker:
         probabilities: dict[str, FloatArray] = {}
         for name in names:
             if name not in probabilities:
-                probabilities |= self._probabilities(sets, self._assignment(name))
+                probabilities |= self._probabilities(sets, self._assignment(name), category)
         return {name: self._ranking(sets.of(name), name, probabilities[name]) for name in names}
 
     def family(self, entity: str) -> Family:
@@ -153,14 +157,19 @@ class Ranker:
     def _assignment(self, entity: str) -> Assignment:
         return next(assignment for assignment in self.assignments if entity in assignment.entities)
 
-    def _probabilities(self, sets: "MeasureSets", assignment: Assignment) -> dict[str, FloatArray]:
+    def _probabilities(
+        self, sets: "MeasureSets", assignment: Assignment, category: str
+    ) -> dict[str, FloatArray]:
         """Return the probabilities of competing entities' measures and of silence."""
         found = {name: sets.of(name) for name in assignment.entities}
-        ratings = {
-            name: self.family(name).forest.evaluate(compute_features(own, name, self.priors))
-            for name, own in found.items()
-        }
+        ratings = {name: self._rate(own, name, category) for name, own in found.items()}
         return assignment.probabilities(found, ratings)
+
+    def _rate(self, found: MeasureSet, entity: str, category: str) -> FloatArray:
+        """Return the log-odds of measures as answers to one entity."""
+        family = self.family(entity)
+        forest = family.category_forest if self.priors.rows_of(category) else family.forest
+        return forest.evaluate(compute_features(found, entity, self.priors, category))
 
     def _ranking(self, found: MeasureSet, entity: str, probabilities: FloatArray) -> Ranking:
         decision = self.decisions[entity]
@@ -192,7 +201,11 @@ class Ranker:
             )
         return cls(
             tuple(
-                Family(tuple(family["entities"]), Forest.from_document(family["trees"]))
+                Family(
+                    tuple(family["entities"]),
+                    Forest.from_document(family["trees"]),
+                    Forest.from_document(family["category_trees"]),
+                )
                 for family in document["families"]
             ),
             tuple(Assignment.from_document(assignment) for assignment in document["assignments"]),
