@@ -55,12 +55,13 @@ def test_batch_and_api_answer_the_same_picture_alike(api: Api, example_run: RunR
     assert [path.name for path in others] == ["errors.csv", "review.csv", "report.html", "report.json"]
     with source.open(newline="") as rows, details_csv.open(newline="") as details:
         batch = [
-            (row["image_link"], row["entity_name"], detail)
+            ((row["image_link"], row["group_id"]), row["entity_name"], detail)
             for row, detail in zip(csv.DictReader(rows), csv.DictReader(details), strict=True)
         ]
-    for link in dict.fromkeys(link for link, _, _ in batch):
-        asked = {entity: detail for found, entity, detail in batch if found == link}
-        answers = api.post({"image_link": link, "entity_names": list(asked)}).json()["answers"]
+    for picture in dict.fromkeys(picture for picture, _, _ in batch):
+        asked = {entity: detail for found, entity, detail in batch if found == picture}
+        question = {"image_link": picture[0], "group_id": picture[1], "entity_names": list(asked)}
+        answers = api.post(question).json()["answers"]
         for entity, detail in asked.items():
             answer = answers[entity]
             assert (answer["prediction"] or "") == detail["prediction"]
