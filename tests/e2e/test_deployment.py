@@ -22,6 +22,9 @@ from tests.watched import alarms_of
 _RUN_SECONDS: Final = 900
 _NOTICE_SECONDS: Final = 120
 
+# Pictures that are estimated to cost more than the deployment's limit of one dollar: about two.
+_DEAR_PICTURES: Final = 100_000
+
 # Seconds until CloudWatch must show metrics, and X-Ray traces.
 _METRIC_SECONDS: Final = 600
 
@@ -187,7 +190,7 @@ def test_alarms_are_there_and_quiet(target: Target, run: Run) -> None:
 
 def test_a_file_that_would_cost_too_much_is_rejected_with_its_estimate(target: Target) -> None:
     s3, deadline = target.client("s3"), time.monotonic() + _NOTICE_SECONDS
-    lines = "".join(f"https://images.example.com/{number}.jpg,width\n" for number in range(30_000))
+    lines = "".join(f"https://images.example.com/{number}.jpg,width\n" for number in range(_DEAR_PICTURES))
     body = f"image_link,entity_name\n{lines}".encode()
     s3.put_object(Bucket=target.drop_bucket, Key="incoming/dear.csv", Body=body)
     while time.monotonic() < deadline:
@@ -195,7 +198,7 @@ def test_a_file_that_would_cost_too_much_is_rejected_with_its_estimate(target: T
         if found:
             rejected = json.loads(read(target, found[0]["Key"]))
             assert rejected["expected"] == "a file that costs at most 1.00 dollars"
-            assert rejected["estimate"]["pictures"] == 30_000
+            assert rejected["estimate"]["pictures"] == _DEAR_PICTURES
             return
         time.sleep(1)
     raise AssertionError("no rejected.json")
