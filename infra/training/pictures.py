@@ -28,7 +28,7 @@ from tapeline.reading.scene import Scene
 # Goes up with each change of the reader that changes what it finds.
 _CACHE_VERSION: Final = "4"
 
-# What it computes in, so that text doesn't depend on the machine.
+# What it computes in: what is nearest to one text on all machines; bfloat16 isn't on each.
 _PRECISION: Final[Precision] = "int8"
 
 # Pictures that a process observes or answers at a time. Chosen by hand: some twenty seconds of OCR.
