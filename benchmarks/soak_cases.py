@@ -39,9 +39,14 @@ class Case:
     predictions: Sequence[str]
 
 
-def _good_text(number: int) -> str:
-    # Weights that a parcel has: a hundred kilograms may as well be a load.
-    return f"{number / 10:g} kg  {number + 200} V"
+def _weight(number: int) -> str:
+    """Return the kilograms on a good picture: those of a parcel, since a hundred may as well be a load."""
+    return f"{number / 10:g}"
+
+
+def _voltage(number: int) -> int:
+    """Return the volts on a good picture."""
+    return number + 200
 
 
 class Cases:
@@ -63,7 +68,7 @@ class Cases:
         self.hostile: Counter[str] = Counter()
         self.count = 0
         self._good = [
-            server.put(f"/good-{number}.png", Reply(drawn(_good_text(number))))
+            server.put(f"/good-{number}.png", Reply(drawn(f"{_weight(number)} kg  {_voltage(number)} V")))
             for number in range(1, _PICTURES + 1)
         ]
 
@@ -76,7 +81,7 @@ class Cases:
         for index in range(_PICTURES):
             link = self._draw_hostile() if index in hostile else self._good[index]
             rows += [(link, "item_weight"), (link, "voltage")]
-            right = (f"{(index + 1) / 10:g} kilogram", f"{index + 201} volt")
+            right = (f"{_weight(index + 1)} kilogram", f"{_voltage(index + 1)} volt")
             predictions += ("", "") if index in hostile else right
         return Case(f"run-{self.count}", rows, predictions)
 
