@@ -73,3 +73,15 @@ def test_an_unknown_entity_has_no_units() -> None:
     (found,) = find_quantities("5 cm")
     with pytest.raises(KeyError, match="girth"):
         in_entity_units(found, "girth", "5 cm", [found])
+
+
+@pytest.mark.parametrize("text", ["33 oz / 1 l", "6.7 Ounce / 200ml", "12 oz (355 ml)", "34oz 1 Liter"])
+def test_ounces_with_the_same_volume_in_millilitres_are_no_weight(text: str) -> None:
+    assert in_units(text, "item_weight") == []
+    assert in_units(text, "maximum_weight_recommendation") == []
+    assert in_units(text, "item_volume")[0].endswith("fluid ounce")
+
+
+@pytest.mark.parametrize("text", ["8 oz 226 g / 236 ml", "Net wt 8 oz, 236 ml", "8 oz / 100 ml", "8 oz 2 l"])
+def test_other_ounces_beside_a_volume_may_be_a_weight(text: str) -> None:
+    assert in_units(text, "item_weight")[0] == "8 ounce"

@@ -63,6 +63,22 @@ _MISREAD_POUNDS: Final = re.compile(r"(?<=[0-9])([ ]?)[|](?=bs?(?![a-z0-9]))")
 # A degree sign in the place of a second x, as OCR returns it in ``85*45°22.5mm``.
 _MISREAD_TIMES: Final = re.compile(r"(x[ ]?[0-9.]{1,6})°(?=[0-9])")
 
+# Digits in the place of ``oz``, as OCR returns them in ``10 02. (283 g)`` and ``105g/3.702``: after a number,
+# with another one after or before it.
+_MISREAD_OUNCES: Final = re.compile(
+    r"(?:(?P<before>[0-9]{1,4}(?:[.,][0-9]{1,2})?)[ ]?(?:g|gr|gms?|grams?)?[ ]?[/(\[|][ ]?)?"
+    r"(?<![0-9])(?<![0-9][.,])(?P<ounces>[0-9]{1,3}(?:[.,][0-9]{1,2})?)[ .]?(?P<misread>02)(?![0-9])"
+    r"(?:[.]?[)]?[ ]?[/(\[|]?[ ]?(?P<after>[0-9]{1,4}(?:[.,][0-9]{1,2})?)"
+    r"(?![0-9]|[.,][0-9]|[ ]?[a-fh-z\"']))?"
+)
+
+# Grams of an ounce, avoirdupois.
+_GRAMS_IN_AN_OUNCE: Final = 28.35
+
+# Relative tolerance between a misread number of ounces and the grams beside it. Chosen by hand: labels round
+# 99 g and 100 g to 3.5 oz.
+_SAME_OUNCES_TOLERANCE: Final = 0.03
+
 # Three numbers and nothing else before one unit of length: an ``A x B x C`` group whose x OCR has missed, as
 # in ``Size: 10 20 30 cm``.
 _MISSED_TIMES: Final = re.compile(
@@ -110,7 +126,7 @@ def correct_misread(plain: str) -> str:
     """Return a plain text with what OCR has misread in its numbers corrected.
 
     Degree signs and asterisks become inch marks or x, bars the l of pounds, letters zeros, zeros diameter
-    signs, and spaces within a group x.
+    signs, digits beside as many grams ounces, and spaces within a group x.
 
     Args:
         plain: As returned by :func:`plain_text`.
@@ -127,9 +143,19 @@ def correct_misread(plain: str) -> str:
     if "o" in plain:
         plain = _MISREAD_ZERO.sub("0", plain)
     if "0" in plain:
-        plain = _MISREAD_DIAMETER.sub("ø", plain)
+        plain = _MISREAD_OUNCES.sub(_with_ounces, _MISREAD_DIAMETER.sub("ø", plain))
     missed = _MISSED_TIMES.search(plain) if plain.count(" ") > 1 else None
     if missed is not None:
         first, second = missed.start(1), missed.start(2)
         plain = f"{plain[:first]}x{plain[first + 1 : second]}x{plain[second + 1 :]}"
     return plain
+
+
+def _with_ounces(match: re.Match[str]) -> str:
+    """Return a match of :data:`_MISREAD_OUNCES`, with ``oz`` in it where as many grams stand beside it."""
+    grams = float(match["ounces"].replace(",", ".")) * _GRAMS_IN_AN_OUNCE
+    beside = [float(match[name].replace(",", ".")) for name in ("before", "after") if match[name]]
+    if not any(abs(other - grams) <= _SAME_OUNCES_TOLERANCE * grams for other in beside):
+        return match[0]
+    start, end = (index - match.start() for index in match.span("misread"))
+    return f"{match[0][:start]}oz{match[0][end:]}"
