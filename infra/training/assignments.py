@@ -1,7 +1,9 @@
 """Fitting the assignment of measures to competing entities."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, reduce
 from itertools import combinations
 from typing import Final
 
@@ -10,14 +12,12 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from infra.training.examples import (
-    NOT_READ_BY_EYE,
     Example,
     entities_of_pictures,
     is_read_by_eye,
     match_mask,
 )
-from tapeline.entities import MASSES, SIDES, UNITS_BY_ENTITY
-from tapeline.errors import GroundTruthError
+from tapeline.entities import COMPETING
 from tapeline.picture import FloatArray
 from tapeline.ranking.assignment import (
     BY_RATING,
@@ -39,57 +39,76 @@ _MAX_ITERATIONS: Final = 200
 # Decimals of a weight in the artefact.
 _DECIMALS: Final = 4
 
-# Weight of one measure as own weight and load where a word names it as either: it isn't both. The ground
-# truth can't teach it, since its 7 pictures with both are votes for one number. Without a word the trees
-# decide.
-_SAME_MASS: Final = -20.0
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledPicture:
-    """One picture as the assignment of its sides is fitted to it.
+    """One picture as the assignment of competing entities is fitted to it.
 
     Attributes:
-        choices: For each side the evidence on its choices, shape (measures + 1, evidence).
-        pairs: For each two sides that on their choices, shape (measures + 1, measures + 1, evidence).
-        allowed: For each side which choices the ground truth allows, shape (measures + 1,); all where it
+        link: Its link.
+        entities: The entities that compete, one of :data:`~tapeline.entities.COMPETING`.
+        choices: For each entity the evidence on its choices, shape (measures + 1, evidence).
+        pairs: For each two entities that on their choices, shape (measures + 1, measures + 1, evidence).
+        allowed: For each entity which choices the ground truth allows, shape (measures + 1,); all where it
             doesn't tell.
     """
 
+    link: str
+    entities: tuple[str, ...]
     choices: Sequence[FloatArray]
     pairs: Sequence[FloatArray]
     allowed: Sequence[npt.NDArray[np.bool_]]
 
 
-def labelled_pictures(
-    examples: Sequence[Example], ratings: Sequence[FloatArray]
-) -> dict[str, LabelledPicture]:
-    """Return the pictures whose sides were read by eye.
+def labelled_pictures(examples: Sequence[Example], ratings: Sequence[FloatArray]) -> list[LabelledPicture]:
+    """Return the pictures of which entities were read by eye, for each group of competing ones.
 
     Args:
         examples: The examples.
         ratings: The log-odds of each one's measures, by trees that weren't trained on its picture.
 
     Returns:
-        Link -> the picture; those without a length are left out.
+        The pictures; those without a measure of a group aren't in it.
     """
-    found: dict[str, LabelledPicture] = {}
-    for link, asked in entities_of_pictures(examples).items():
-        if SIDES[0] not in asked:
-            continue
-        first = examples[asked[SIDES[0]]]
-        is_read = any(is_read_by_eye(row) and row.entity_name in SIDES for row in first.picture_rows)
-        if not is_read or not len(first.measures):
-            continue
-        every = range(len(first.measures))
-        # All sides have the same measures, and so the same evidence on each two of them.
-        pairs = pair_evidence(first.measures, first.measures, every, every)
-        found[link] = LabelledPicture(
-            [choice_evidence(first.measures, side, ratings[asked[side]], every) for side in SIDES],
-            [pairs] * len(list(combinations(SIDES, 2))),
-            [allowed_choices(examples[asked[side]]) for side in SIDES],
+    return [
+        _labelled_picture(
+            link, entities, [(examples[asked[name]], ratings[asked[name]]) for name in entities]
         )
-    return found
+        for link, asked in entities_of_pictures(examples).items()
+        for entities in COMPETING
+        if asked.keys() >= set(entities) and _is_fitted_to([examples[asked[name]] for name in entities])
+    ]
+
+
+def _is_fitted_to(examples: Sequence[Example]) -> bool:
+    """Say whether a picture, given the examples of competing entities, teaches how they are assigned."""
+    entities = {example.entity for example in examples}
+    rows = examples[0].picture_rows
+    is_read = any(row.entity_name in entities and is_read_by_eye(row) for row in rows)
+    return is_read and any(len(example.measures) for example in examples)
+
+
+def _labelled_picture(
+    link: str, entities: Sequence[str], rated: Sequence[tuple[Example, FloatArray]]
+) -> LabelledPicture:
+    every = [range(len(example.measures)) for example, _ in rated]
+    # Sides share their measures, and so the evidence on each two of them.
+    evidence_of = cache(pair_evidence)
+    return LabelledPicture(
+        link,
+        tuple(entities),
+        [
+            choice_evidence(example.measures, example.entity, ratings, kept)
+            for (example, ratings), kept in zip(rated, every, strict=True)
+        ],
+        [
+            evidence_of(first.measures, second.measures, *kept)
+            for ((first, _), (second, _)), kept in zip(
+                combinations(rated, 2), combinations(every, 2), strict=True
+            )
+        ],
+        [allowed_choices(example) for example, _ in rated],
+    )
 
 
 def allowed_choices(example: Example) -> npt.NDArray[np.bool_]:
@@ -104,52 +123,55 @@ def allowed_choices(example: Example) -> npt.NDArray[np.bool_]:
     return allowed if allowed.any() else np.ones(len(allowed), bool)
 
 
-def fit_sides(pictures: Iterable[LabelledPicture]) -> Assignment:
-    """Fit the weights of the sides' assignment by maximum likelihood of what the ground truth allows.
+def fit_assignments(pictures: Iterable[LabelledPicture]) -> tuple[Assignment, ...]:
+    """Fit the assignments of all entities.
 
     Args:
-        pictures: The pictures.
-
-    Raises:
-        GroundTruthError: There is none.
+        pictures: What is fitted to.
     """
-    labelled = list(pictures)
-    if not labelled:
-        raise GroundTruthError(
-            "expected pictures whose sides were read by eye, received none: add rows of at least one, with a "
-            f"source other than {' and '.join(sorted(NOT_READ_BY_EYE))}, and with an empty answer where the "
-            "picture doesn't say"
-        )
-    start = np.zeros(len(SIDES) * (len(CHOICE_EVIDENCE) + len(PAIR_EVIDENCE)))
+    of_group = defaultdict(list)
+    for picture in pictures:
+        of_group[picture.entities].append(picture)
+    return tuple(fit_assignment(entities, of_group[entities]) for entities in COMPETING)
+
+
+def fit_assignment(entities: Sequence[str], pictures: Sequence[LabelledPicture]) -> Assignment:
+    """Fit the weights of an assignment by maximum likelihood of what the ground truth allows.
+
+    Without a picture, the ratings alone decide.
+
+    Args:
+        entities: The entities that compete.
+        pictures: What is fitted to.
+    """
+    pairs = len(list(combinations(entities, 2)))
+    start = np.concatenate([np.tile(BY_RATING, len(entities)), np.zeros(pairs * len(PAIR_EVIDENCE))])
     result = minimize(
         _loss,
         start,
-        args=(labelled,),
+        args=(start, len(entities), pictures),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": _MAX_ITERATIONS},
     )
-    choices, pairs = _unpack(np.round(result.x, _DECIMALS))
-    return Assignment(SIDES, dict(zip(SIDES, choices.tolist(), strict=True)), pairs.tolist())
+    choices, weights = _unpack(np.round(result.x, _DECIMALS), len(entities))
+    return Assignment(tuple(entities), dict(zip(entities, choices.tolist(), strict=True)), weights.tolist())
 
 
-def all_assignments(sides: Assignment) -> tuple[Assignment, ...]:
-    """Return the assignments of all entities, given the fitted one of the sides."""
-    same = [_SAME_MASS * (name == "same_named") for name in PAIR_EVIDENCE]
-    masses = Assignment(MASSES, dict.fromkeys(MASSES, BY_RATING), [same])
-    others = (name for name in UNITS_BY_ENTITY if name not in {*SIDES, *MASSES})
-    return (sides, masses, *map(Assignment.independent, others))
+def _unpack(weights: FloatArray, entities: int) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of choices, shape (entities, evidence), and of pairs, shape (pairs, evidence)."""
+    count = entities * len(CHOICE_EVIDENCE)
+    return (
+        weights[:count].reshape(entities, len(CHOICE_EVIDENCE)),
+        weights[count:].reshape(-1, len(PAIR_EVIDENCE)),
+    )
 
 
-def _unpack(weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weights of choices and of pairs, each of shape (3, evidence)."""
-    count = len(SIDES) * len(CHOICE_EVIDENCE)
-    return weights[:count].reshape(len(SIDES), -1), weights[count:].reshape(len(SIDES), -1)
-
-
-def _loss(weights: FloatArray, pictures: Sequence[LabelledPicture]) -> tuple[float, FloatArray]:
+def _loss(
+    weights: FloatArray, start: FloatArray, entities: int, pictures: Sequence[LabelledPicture]
+) -> tuple[float, FloatArray]:
     """Return the negative log-likelihood with its penalty, and its gradient."""
-    choices, pairs = _unpack(weights)
+    choices, pairs = _unpack(weights, entities)
     choice_gradient, pair_gradient = np.zeros_like(choices), np.zeros_like(pairs)
     total = 0.0
     for picture in pictures:
@@ -163,16 +185,17 @@ def _loss(weights: FloatArray, pictures: Sequence[LabelledPicture]) -> tuple[flo
         difference = free - bound
         for axis, evidence in enumerate(picture.choices):
             choice_gradient[axis] += sum_over_others(difference, axis) @ evidence
-        axes = combinations(range(len(SIDES)), 2)
+        axes = combinations(range(entities), 2)
         for pair, (evidence, kept) in enumerate(zip(picture.pairs, axes, strict=True)):
             pair_gradient[pair] += np.tensordot(sum_over_others(difference, *kept), evidence, 2)
     gradient = np.concatenate([choice_gradient.ravel(), pair_gradient.ravel()])
-    return total + _L2 / 2 * float(weights @ weights), gradient + _L2 * weights
+    off = weights - start
+    return total + _L2 / 2 * float(off @ off), gradient + _L2 * off
 
 
 def _mask(allowed: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
-    first, second, third = allowed
-    mask: npt.NDArray[np.bool_] = first[:, None, None] & second[None, :, None] & third[None, None, :]
+    """Say of each assignment whether every choice in it is allowed."""
+    mask: npt.NDArray[np.bool_] = reduce(np.logical_and.outer, allowed)
     return mask
 
 

@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 
 from infra.training.abstaining import ABSTAIN_RATIO
-from infra.training.assignments import all_assignments, fit_sides, labelled_pictures
+from infra.training.assignments import fit_assignments, labelled_pictures
 from infra.training.examples import Example, entities_of_pictures, match_mask
 from infra.training.forests import FAMILIES, BoostedTrees, train_forest
 from infra.training.scoring import Outcome, outcome
-from tapeline.entities import SIDES
 from tapeline.picture import FloatArray
 from tapeline.quantities import Quantity
 from tapeline.ranking.assignment import Assignment
@@ -77,7 +76,7 @@ def cross_validate(
         examples: All examples.
         train: Trains a family's trees; :func:`~infra.training.forests.train_forest` where it is left out.
         teachers: What each example teaches, in their order; the examples themselves where it is left out.
-        together: Whether sides are assigned together; else each by its ratings alone.
+        together: Whether competing entities are assigned together; else each alone.
         seed: Of the parts that the pictures are dealt into.
 
     Raises:
@@ -98,9 +97,9 @@ def cross_validate(
     pictures = labelled_pictures(teachers, ratings)
     probabilities: list[FloatArray] = [np.zeros(0)] * len(examples)
     for fold in range(_FOLDS):
-        sides = fit_sides(picture for link, picture in pictures.items() if dealt[link] != fold)
+        assignments = fit_assignments(picture for picture in pictures if dealt[picture.link] != fold)
         own = [index for index, example in enumerate(examples) if dealt[example.link] == fold]
-        found = assign(examples, ratings, own, all_assignments(sides), together=together)
+        found = assign(examples, ratings, own, assignments, together=together)
         for index, values in found.items():
             probabilities[index] = values
     return CrossValidation(examples, ratings, probabilities)
@@ -121,7 +120,7 @@ def assign(
         ratings: Each one's log-odds.
         indexes: The examples to choose in: all of their pictures.
         assignments: How competing entities are assigned measures.
-        together: Whether sides are assigned together.
+        together: Whether competing entities are assigned together.
 
     Returns:
         Index -> the probabilities, shape (measures + 1,).
@@ -155,7 +154,5 @@ def outcomes(found: CrossValidation, priors: Priors) -> list[tuple[Example, Outc
 
 
 def _split(whole: Assignment) -> list[Assignment]:
-    """Return the assignment of the sides as three of one side each; others stay whole."""
-    if whole.entities != SIDES:
-        return [whole]
-    return [Assignment((side,), {side: whole.choice_weights[side]}, ()) for side in SIDES]
+    """Return an assignment as one for each of its entities."""
+    return [Assignment((name,), {name: whole.choice_weights[name]}, ()) for name in whole.entities]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from infra.training.ground_truth import TruthRow, by_picture
 from infra.training.scoring import is_right
-from tapeline.entities import MASSES, SIDES
+from tapeline.entities import COMPETING, MASSES, SIDES
 from tapeline.picture import FloatArray
 from tapeline.ranking.features import FEATURES, MeasureSet, compute_features
 from tapeline.ranking.line_evidence import lines_contradict
@@ -219,7 +219,7 @@ def _examples_of(
 def _entities_of(picture_rows: Sequence[TruthRow]) -> list[str]:
     """Return the entities that rows of a picture say something of: their own and the competing ones."""
     own = dict.fromkeys(row.entity_name for row in picture_rows)
-    competing = (name for group in (SIDES, MASSES) if own.keys() & set(group) for name in group)
+    competing = (name for group in COMPETING if own.keys() & set(group) for name in group)
     return list(own | dict.fromkeys(competing))
 
 

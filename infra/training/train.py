@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.training.ablation import ablate
 from infra.training.artefact import dump, ranker_document
-from infra.training.assignments import all_assignments, fit_sides, labelled_pictures
+from infra.training.assignments import fit_assignments, labelled_pictures
 from infra.training.calibration import calibrate_decisions
 from infra.training.cross_validation import cross_validate, outcomes
 from infra.training.examples import Example, build_examples, is_contradicted
@@ -98,11 +98,10 @@ def train_ranker(
     if any(example.row is not None and example.row.source == REVIEW for example in examples):
         print(compare_without(validated, priors), flush=True)
     credible = scores((example.entity, o) for example, o in found if not is_contradicted(example))
-    sides = fit_sides(labelled_pictures(examples, validated.ratings).values())
     return ranker_document(
         [train_forest(examples, family, without=CATEGORY) for family in FAMILIES],
         [train_forest(examples, family) for family in FAMILIES],
-        all_assignments(sides),
+        fit_assignments(labelled_pictures(examples, validated.ratings)),
         calibrate_decisions(validated),
         priors=priors,
         rater=rater,

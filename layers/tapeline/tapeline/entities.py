@@ -34,8 +34,12 @@ UNITS_BY_ENTITY: Final[dict[str, frozenset[str]]] = {
 # The entities that are lengths of the same product, and so compete for its measures.
 SIDES: Final = ("width", "height", "depth")
 
-# The entities that are weights, and so compete for a picture's weights.
+# The entities that are weights.
 MASSES: Final = ("item_weight", "maximum_weight_recommendation")
+
+# Entities that compete for a picture's measures, at most three: the sides for its lengths, the weights for
+# its weights, and with what the product holds for its ounces. Each entity is in one group.
+COMPETING: Final = (SIDES, (*MASSES, "item_volume"), ("voltage",), ("wattage",))
 
 
 @dataclass(frozen=True, slots=True)

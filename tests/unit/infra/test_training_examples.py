@@ -39,8 +39,8 @@ def test_an_answer_to_height_is_none_to_width() -> None:
 def test_an_answer_to_weight_is_none_to_a_load() -> None:
     weight = truth_row("item_weight", "90 kilogram")
     examples = build_examples([weight], {weight.image_link: drawn_scene(90, 40)}, PRIORS, RATER)
-    assert [e.entity for e in examples] == ["item_weight", "maximum_weight_recommendation"]
-    own, load = map(training_targets, examples)
+    assert [e.entity for e in examples] == ["item_weight", "maximum_weight_recommendation", "item_volume"]
+    own, load, _ = map(training_targets, examples)
     assert own is not None
     assert load is not None
     assert (own.values.tolist(), load.values.tolist()) == ([1.0], [0.0])

@@ -1,10 +1,11 @@
 """A ranker small enough to read: a few stumps, so that training anew breaks no test."""
 
+from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 
-from tapeline.entities import MASSES, SIDES, UNITS_BY_ENTITY
+from tapeline.entities import COMPETING, SIDES, UNITS_BY_ENTITY
 from tapeline.ranking.assignment import CHOICE_EVIDENCE, PAIR_EVIDENCE, Assignment
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.features import FEATURES
@@ -66,10 +67,9 @@ def small_ranker(*, same: float = -3.0) -> Ranker:
             Family(names, Forest.from_document(trees), Forest.from_document(trees))
             for names in (SIDES, others)
         ),
-        (
-            Assignment(SIDES, dict.fromkeys(SIDES, choice), [pair] * 3),
-            Assignment(MASSES, dict.fromkeys(MASSES, choice), [pair]),
-            *(Assignment.independent(name) for name in others if name not in MASSES),
+        tuple(
+            Assignment(names, dict.fromkeys(names, choice), [pair] * len(list(combinations(names, 2))))
+            for names in COMPETING
         ),
         dict.fromkeys(UNITS_BY_ENTITY, Decision(curve, curve, ABSTAIN_RATIO)),
         PRIORS,

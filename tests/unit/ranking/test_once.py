@@ -75,11 +75,11 @@ def test_three_sides_of_a_picture_with_16_lines(calls: Counter[str]) -> None:
     }
 
 
-def test_a_weight_and_a_load_share_the_line_evidence(calls: Counter[str]) -> None:
+def test_what_competes_for_weights_shares_the_line_evidence(calls: Counter[str]) -> None:
     text = [
         TextLine(f"{number + 5} kg", 0.9, ((x, 50), (x + 60, 50), (x + 60, 70), (x, 70)))
         for number, x in enumerate((10.0, 150.0, 300.0))
     ]
     scene = observing.scene_of(text, Finder().find(Picture(np.zeros((1, 1, 3), np.uint8), 1, 1)), 400, 400)
     choose_answers(scene, ["item_weight", "maximum_weight_recommendation"], ranker=small_ranker())
-    assert (calls["find_candidates"], calls["_distances"], calls["evaluate"]) == (1, 1, 2)
+    assert (calls["find_candidates"], calls["_distances"], calls["evaluate"]) == (1, 1, 3)

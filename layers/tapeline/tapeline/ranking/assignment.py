@@ -1,9 +1,10 @@
 """Assignment: the measures of a picture are assigned to competing entities together.
 
-Width, height and depth compete for a picture's lengths, own weight and load for its weights. An assignment
-gives each entity one measure or silence; its score adds up evidence on each choice and on each pair of
-choices. The probabilities of all assignments are worked out exactly: a conditional random field over at most
-three variables (Lafferty et al., "Conditional Random Fields", 2001), whose weights ``make train`` fits.
+Width, height and depth compete for a picture's lengths; own weight, load and volume for its weights and
+ounces. An assignment gives each entity one measure or silence; its score adds up evidence on each choice and
+on each pair of choices. The probabilities of all assignments are worked out exactly: a conditional random
+field over at most three variables (Lafferty et al., "Conditional Random Fields", 2001), whose weights
+``make train`` fits.
 """
 
 from collections.abc import Mapping, Sequence
