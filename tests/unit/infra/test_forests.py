@@ -9,9 +9,10 @@ from infra.training.abstaining import ABSTAIN_RATIO
 from infra.training.artefact import dump, ranker_document
 from infra.training.cross_validation import assign
 from infra.training.examples import build_examples
-from infra.training.forests import FAMILIES, train_forest
+from infra.training.forests import FAMILIES, TrainingData, choice_loss, train_forest
 from tapeline.entities import UNITS_BY_ENTITY
 from tapeline.errors import GroundTruthError
+from tapeline.picture import FloatArray
 from tapeline.quantities import format_prediction
 from tapeline.ranking.calibration import Calibration
 from tapeline.ranking.choosing import choose_answers
@@ -64,9 +65,39 @@ def test_a_group_of_features_can_be_hidden(without: str, *, is_used: bool) -> No
     trees = train_forest(
         build_examples(rows, scenes, PRIORS, RATER), FAMILIES[0], without=without, rounds=20, seeds=1
     )
-    (booster,) = trees.boosters
-    splits = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
-    assert (sum(splits[name] for name in FEATURE_SETS["lines"]) > 0) == is_used
+    for booster in trees.boosters:
+        splits = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
+        assert (sum(splits[name] for name in FEATURE_SETS["lines"]) > 0) == is_used
+
+
+def test_the_loss_of_choices_has_the_derivatives_of_its_likelihood() -> None:
+    # Three examples: one right measure of three, two of two, and none of one.
+    targets, choices = np.array([1.0, 0, 0, 1, 1, 0]), np.array([0, 0, 0, 1, 1, 2])
+    weights = np.array([1.0, 1, 1, 0.5, 0.5, 2])
+    data = TrainingData(np.zeros((6, 1)), targets, weights, choices)
+    scores = np.array([0.3, -1.2, 2.0, 0.1, -0.4, 1.5])
+
+    def loss(values: FloatArray) -> float:
+        odds = np.exp(values)
+        return sum(
+            float(weights[own][0] * (np.log1p(odds[own].sum()) - np.log((odds * targets)[own].sum() or 1.0)))
+            for own in (choices == number for number in range(3))
+        )
+
+    first, second = choice_loss(data, scores)
+    step = 1e-5
+    for index in range(len(scores)):
+        off = np.eye(len(scores))[index] * step
+        slope = (loss(scores + off) - loss(scores - off)) / (2 * step)
+        assert first[index] == pytest.approx(slope, abs=1e-6)
+    assert (second > 0).all()
+
+
+def test_half_of_the_trees_choose_among_measures() -> None:
+    rows, scenes = many_rows(60)
+    trees = train_forest(build_examples(rows, scenes, PRIORS, RATER), FAMILIES[0], rounds=20, seeds=1)
+    assert len(trees.boosters) == 2
+    assert trees.boosters[0].model_to_string() != trees.boosters[1].model_to_string()
 
 
 def test_training_again_gives_the_same_bytes() -> None:
