@@ -55,6 +55,24 @@ def test_weight_and_load_stay_apart() -> None:
     assert predict(lines, NO_SHAPES, *entities) == ["8 kilogram", "150 kilogram"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Net weight: 2 kg", "NET WEIGHT: 69.2KG", "Net weight 98 kg", "Product weight: 98 lb", "N.W. 40 kg",
+        "Weight 69 lbs",
+    ],
+)  # fmt: skip
+def test_a_word_outweighs_the_size_of_a_weight(text: str) -> None:
+    answers = predict([line(text, 300, 300)], NO_SHAPES, "item_weight", "maximum_weight_recommendation")
+    assert answers[0]
+    assert not answers[1]
+
+
+def test_ounces_that_are_also_millilitres_are_no_weight() -> None:
+    lines = [line("33 oz / 1 l", 200, 200), line("Bottle", 200, 300)]
+    assert predict(lines, NO_SHAPES, "item_volume", "item_weight") == ["33 fluid ounce", ""]
+
+
 def test_where_nothing_was_read_it_may_still_be_stated() -> None:
     answers = choose_answers(scene_of([], NO_SHAPES, 1000, 1000), SIDES)
     for answer in answers.values():

@@ -169,11 +169,11 @@ def test_any_name_of_a_side_may_stand_in_an_order(name: str) -> None:
 
 def test_what_a_line_lists_besides_a_group_keeps_its_words() -> None:
     said = own("30 x 20 x 10 cm (L x W x H), 5 kg net weight")
-    assert said == [{LENGTH}, {WIDTH}, {HEIGHT}, {Keyword.WEIGHT}]
+    assert said == [{LENGTH}, {WIDTH}, {HEIGHT}, {Keyword.NET, Keyword.WEIGHT}]
 
 
 def test_a_separator_divides_words_from_those_of_the_next_number() -> None:
-    assert own("0.43 oz / Net wt. 4.3 oz") == [set(), {Keyword.WEIGHT}]
+    assert own("0.43 oz / Net wt. 4.3 oz") == [set(), {Keyword.NET, Keyword.WEIGHT}]
     assert own("Overall height 30 cm, seat height 20 cm") == [{WHOLE, HEIGHT}, {COMPONENT, HEIGHT}]
 
 

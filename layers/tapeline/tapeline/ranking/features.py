@@ -28,7 +28,7 @@ FEATURE_SETS: Final[dict[str, tuple[str, ...]]] = {
     "entity": tuple(f"is_{name}" for name in UNITS_BY_ENTITY),
     "words": (
         "words_for", "words_against", "caption_for", "caption_against", "table_row_for", "table_row_against",
-        "rival_words", *(f"says_{word}" for word in Keyword), "of_another_thing", "of_whole",
+        "rival_words", "net_words", *(f"says_{word}" for word in Keyword), "of_another_thing", "of_whole",
         "letters", "digits",
     ),
     "position": (
@@ -155,6 +155,7 @@ def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:
     captions = [polarities(m.captions, entity) for m in measures]
     rows = [polarities(m.table_rows, entity) for m in measures]
     named = [said[0] or beside[0] for said, beside in zip(own, captions, strict=True)]
+    net = {"item_weight": 1.0, "maximum_weight_recommendation": -1.0}.get(entity, 0.0)
     return {
         "words_for": [float(said[0]) for said in own],
         "words_against": [float(said[1]) for said in own],
@@ -162,6 +163,7 @@ def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:
         "caption_against": [float(said[1]) for said in captions],
         "table_row_for": [float(said[0]) for said in rows],
         "table_row_against": [float(said[1]) for said in rows],
+        "net_words": [net * (Keyword.NET in m.keywords | m.captions | m.table_rows) for m in measures],
         "rival_words": [float(sum(named) > is_named) for is_named in named],
     }
 

@@ -18,6 +18,8 @@ class Keyword(StrEnum):
     DEPTH = "depth"
     LENGTH = "length"
     DIAMETER = "diameter"
+    # The product's own weight, without its package and what it carries.
+    NET = "net"
     WEIGHT = "weight"
     LOAD = "load"
     VOLUME = "volume"
@@ -87,10 +89,14 @@ _WORDS: Final[dict[Keyword, str]] = {
         r"|calib(?:er|re)|round|지름|[io]\.?d\.?(?=[ ]?[:=ø])"
         rf"|(?:直?径|直徑){_CJK_END}"
     ),
-    Keyword.WEIGHT: r"net ?(?:wt|weight)|netto|net|weights?|weighs?|wt|n\.? ?w|poids|peso|gewicht",
+    Keyword.NET: (
+        r"net(?:to)?(?: ?(?:wt|w[eo]?[il1]g?h?t))?|n\.? ?w|(?:product|item|self|own)(?=[ -]?we[il1]gh)"
+        r"|poids net|peso net[ot]o?|nettogewicht"
+    ),
+    Keyword.WEIGHT: r"we[il1]ghts?|weighs?|weighing|wt|poids|peso|gewicht",
     Keyword.LOAD: (
         r"loads?|load[- ]?bearing|bear(?:s|ing)?|capacity|holds?|supports?|supporting|withstand|carry|up to"
-        r"|limit|rated|rating|max(?:imum)?|lifting"
+        r"|limit|rated|rating|max(?:imum)?|lifting|more than|less than|capable of"
     ),
     Keyword.VOLUME: r"volume|vol|contents?|cont",
     Keyword.POWER: r"power|wattage|watts|consumption|leistung|puissance",
@@ -98,7 +104,7 @@ _WORDS: Final[dict[Keyword, str]] = {
     Keyword.INPUT: r"input|in put|entrada|entrée",
     Keyword.OUTPUT: r"output|out put|charg(?:er|ing)|adapter|salida|sortie",
     Keyword.PACKAGE: (
-        r"package|packing|carton|shipping(?! box)|gross|g\.? ?w"
+        r"package|packing|carton|ship(?:ping|ment)?(?! box)|gross|g\.? ?w"
         r"|(?:(?:inner|outer|colou?r|gift) )?box(?=[ ]?:| (?:size|dimensions?|weight))"
     ),
     Keyword.SERVING: (
@@ -122,7 +128,7 @@ _WORDS: Final[dict[Keyword, str]] = {
     ),
     Keyword.PERSON: (
         r"models?|riders?|users?|wearer|adults?|persons?|people|dogs?|cats?|pets?|wrist|waist|chest|bust|hips?"
-        r"|inseam|shoulders?|child(?:ren)?|kids?|toddlers?|bab(?:y|ies)|newborns?"
+        r"|inseam|shoulders?|body(?= (?:weight|wt))|child(?:ren)?|kids?|toddlers?|bab(?:y|ies)|newborns?"
     ),
     Keyword.STATE: (
         r"fold(?:ed|ing)?|stretch(?:ed)?|retract(?:ed|s)?|shrink(?:age)?|collapsed|compressed|closed"
@@ -169,7 +175,7 @@ WORDS_AGAINST: Final[dict[str, Keywords]] = {
     "width": frozenset({Keyword.HEIGHT, Keyword.DEPTH}),
     "height": frozenset({Keyword.WIDTH, Keyword.DEPTH, Keyword.DIAMETER}),
     "depth": frozenset({Keyword.WIDTH, Keyword.HEIGHT}),
-    "item_weight": frozenset({Keyword.LOAD, Keyword.SERVING, Keyword.PACKAGE}),
+    "item_weight": frozenset({Keyword.LOAD, Keyword.SERVING, Keyword.PACKAGE, Keyword.PERSON}),
     "maximum_weight_recommendation": frozenset({Keyword.WEIGHT, Keyword.SERVING}),
     "item_volume": frozenset({Keyword.SERVING}),
     "voltage": frozenset({Keyword.OUTPUT}),
@@ -198,6 +204,8 @@ def find_keywords(plain: str) -> Keywords:
     said: set[Keyword] = set()
     for match in _WORD.finditer(plain):
         said |= _AMBIGUOUS.get(match[0]) or {Keyword(str(match.lastgroup))}
+    if Keyword.NET in said:
+        said.add(Keyword.WEIGHT)
     return frozenset(said)
 
 
