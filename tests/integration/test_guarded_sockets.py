@@ -164,12 +164,13 @@ class TestTime:
         assert QUICK.read - 0.1 < time.monotonic() - started < QUICK.total
 
     def test_redirects_and_retries_share_the_total_deadline(self, server: PictureServer) -> None:
-        limits = FetchLimits(connect=1, read=0.4, total=1.0, retries=50, backoff=0.01)
+        # Several times as long as a try: on a busy machine a try may begin late.
+        limits = FetchLimits(connect=1, read=0.4, total=2.4, retries=50, backoff=0.01)
         link = server.put("/cup.jpg", Reply(pieces=endlessly(b""), pause=0.05, raw=True))
         started = time.monotonic()
         assert failure(fetcher_for(server, limits=limits), link).code is ErrorCode.TIMEOUT
-        assert time.monotonic() - started < 1.7
-        assert 2 <= server.count("/cup.jpg") <= 4
+        assert time.monotonic() - started < 3.6
+        assert 2 <= server.count("/cup.jpg") <= 7
 
     def test_a_connection_that_is_never_made(self) -> None:
         with socket.socket() as full:
