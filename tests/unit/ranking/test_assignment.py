@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from tapeline.entities import SIDES
 from tapeline.picture import FloatArray, TextLine
-from tapeline.ranking.assignment import CHOICE_EVIDENCE, PAIR_EVIDENCE, Assignment, pair_evidence
+from tapeline.ranking.assignment import (
+    BY_RATING,
+    CHOICE_EVIDENCE,
+    PAIR_EVIDENCE,
+    Assignment,
+    pair_evidence,
+)
 from tapeline.ranking.features import MeasureSet
 from tapeline.ranking.ranker import MeasureSets, default_line_rater
 from tapeline.reading.observing import NO_SHAPES, scene_of
@@ -63,9 +69,10 @@ def test_a_diameter_serves_two_sides() -> None:
 
 
 def test_silence_is_a_choice_and_has_a_probability() -> None:
-    found = Assignment.independent("width").probabilities({"width": lengths("60 cm")}, {"width": np.zeros(1)})
+    alone = Assignment(("width",), {"width": BY_RATING}, ())
+    found = alone.probabilities({"width": lengths("60 cm")}, {"width": np.zeros(1)})
     assert found["width"].tolist() == [0.5, 0.5]
-    none = Assignment.independent("width").probabilities({"width": lengths("red")}, {"width": np.zeros(0)})
+    none = alone.probabilities({"width": lengths("red")}, {"width": np.zeros(0)})
     assert none["width"].tolist() == [1.0]
 
 

@@ -70,11 +70,6 @@ class Assignment:
     choice_weights: Mapping[str, Sequence[float]]
     pair_weights: Sequence[Sequence[float]]
 
-    @classmethod
-    def independent(cls, entity: str) -> Self:
-        """Return the assignment of an entity that competes with none: its ratings are its log-odds."""
-        return cls((entity,), {entity: BY_RATING}, ())
-
     def probabilities(
         self, sets: Mapping[str, MeasureSet], ratings: Mapping[str, FloatArray]
     ) -> dict[str, FloatArray]:

@@ -155,7 +155,9 @@ def _polarity_columns(measures: Sequence[Measure], entity: str) -> _Columns:
     captions = [polarities(m.captions, entity) for m in measures]
     rows = [polarities(m.table_rows, entity) for m in measures]
     named = [said[0] or beside[0] for said, beside in zip(own, captions, strict=True)]
-    net = {"item_weight": 1.0, "maximum_weight_recommendation": -1.0}.get(entity, 0.0)
+    # A net weight speaks for and against what any weight does, and never the other way.
+    weight_for, weight_against = polarities(frozenset({Keyword.WEIGHT}), entity)
+    net = float(weight_for) - float(weight_against)
     return {
         "words_for": [float(said[0]) for said in own],
         "words_against": [float(said[1]) for said in own],

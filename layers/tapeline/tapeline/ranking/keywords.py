@@ -204,6 +204,7 @@ def find_keywords(plain: str) -> Keywords:
     said: set[Keyword] = set()
     for match in _WORD.finditer(plain):
         said |= _AMBIGUOUS.get(match[0]) or {Keyword(str(match.lastgroup))}
+    # A net weight is a weight.
     if Keyword.NET in said:
         said.add(Keyword.WEIGHT)
     return frozenset(said)
